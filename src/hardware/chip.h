@@ -1,0 +1,160 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/ids.h"
+#include "support/units.h"
+
+/// What a chip is made of. Read from YAML by `hardware/read.h`; legality by `hardware/check.h`.
+///
+/// A chip is a set of cores that share links, buses and an off-chip memory. A core is an array of
+/// multiply-accumulate units under a hierarchy of memories; its outermost on-chip memories are where the
+/// scheduler keeps data. Sizes are in bits, bandwidths in bits a cycle, energies in pJ.
+namespace millrace::hardware {
+
+using CoreId = Id<struct CoreTag>;
+using LinkId = Id<struct LinkTag>;
+/// Index of a memory inside one core, innermost first as listed in the file.
+using MemoryIndex = std::size_t;
+
+/// The three roles that memories are made for. Layer operands are linked to them (default O->O, I->I1, W->I2).
+enum class MemoryOperand : std::uint8_t { I1, I2, O };
+inline constexpr std::array kMemoryOperands{MemoryOperand::I1, MemoryOperand::I2, MemoryOperand::O};
+std::string_view name(MemoryOperand operand);
+
+/// The four directions of movement through a memory level, seen from that level; the order is that of all tables.
+/// tl: read out to the lower level; fl: written by the lower level; th: read out to the higher level; fh: written by
+/// the higher one.
+enum class Direction : std::uint8_t { tl, fl, th, fh };
+inline constexpr std::array kDirections{Direction::tl, Direction::fl, Direction::th, Direction::fh};
+std::string_view name(Direction direction);
+
+enum class PortType : std::uint8_t { read, write, readWrite };
+
+/// One use of a port: this operand moves in this direction.
+struct PortUse {
+    MemoryOperand operand = MemoryOperand::O;
+    Direction direction = Direction::tl;
+    auto operator<=>(const PortUse&) const = default;
+};
+
+struct Port {
+    std::string name;
+    PortType type = PortType::readWrite;
+    /// A transfer is rounded up to whole words of `bandwidthMin` bits; at most `bandwidthMax` bits move in a cycle.
+    std::int64_t bandwidthMin = 0;
+    std::int64_t bandwidthMax = 0;
+    std::vector<PortUse> uses;
+};
+
+struct Memory {
+    std::string name;
+    /// Capacity of one instance.
+    Bits size;
+    /// pJ for each access of `bandwidthMax` bits.
+    double readCost = 0;
+    double writeCost = 0;
+    double area = 0;
+    std::int64_t latency = 1;
+    /// In file order: ties of the loop allocation depend on it.
+    std::vector<MemoryOperand> operands;
+    std::vector<Port> ports;
+    /// Array dimensions (indices into `OperationalArray::dimensions`) over which one instance is shared, in file order.
+    /// None: one instance for each unit of the array.
+    std::vector<std::size_t> servedDimensions;
+    bool forceDoubleBuffering = false;
+
+    bool serves(MemoryOperand operand) const;
+    /// The port that carries this movement, or null.
+    const Port* port(MemoryOperand operand, Direction direction) const;
+};
+
+struct ArrayDimension {
+    std::string name;  ///< "D1", "D2", ...
+    std::int64_t size = 1;
+};
+
+/// In-memory computing: what the cell array needs beside its dimensions. Read and checked now; costed with `--mapper
+/// zigzag` later.
+struct InMemoryComputing {
+    bool analog = false;
+    std::int64_t activationBits = 8;
+    std::int64_t weightBits = 8;
+    std::int64_t bitSerialBits = 0;
+    std::int64_t adcResolution = 0;
+};
+
+struct OperationalArray {
+    std::vector<ArrayDimension> dimensions;
+    double unitEnergy = 0;  ///< pJ for each multiply-accumulate
+    double unitArea = 0;
+    std::optional<InMemoryComputing> inMemoryComputing;
+
+    /// Product of the sizes.
+    std::int64_t units() const;
+};
+
+/// Unrolling of a loop dimension over an array dimension.
+struct Unrolling {
+    std::string loop;  ///< "K", "C", "OX", ...
+    std::int64_t factor = 1;
+};
+
+/// What an array dimension unrolls. Several entries: mixed.
+struct Dataflow {
+    std::size_t dimension = 0;  ///< index into `OperationalArray::dimensions`
+    std::vector<Unrolling> unrollings;
+};
+
+/// Compute core, or the off-chip memory (an array of no units).
+struct Core {
+    std::string name;
+    std::string file;  ///< where it was read from; for messages
+    OperationalArray array;
+    std::vector<Memory> memories;
+    /// Empty: the mapping file or the mapper decides.
+    std::vector<Dataflow> dataflows;
+    /// Operator types that the core runs (ONNX names); empty: any.
+    std::vector<std::string> operatorTypes;
+
+    /// Memories that hold the operand, innermost first, in the order of ZigZag's graph (zigzag.md 3.3).
+    std::vector<MemoryIndex> levels(MemoryOperand operand) const;
+    /// All memories in that order (Kahn generations over the hierarchy).
+    std::vector<MemoryIndex> memoryOrder() const;
+    /// The outermost memory of the operand, if it has one.
+    std::optional<MemoryIndex> top(MemoryOperand operand) const;
+};
+
+/// Carries data between cores. A point-to-point link goes from `from` to `to`; a bus connects all of `cores` and
+/// carries one set of transfers in either direction.
+struct Link {
+    std::string name;
+    bool bus = false;
+    /// Two entries (from, to) for a link; all members for a bus.
+    std::vector<CoreId> cores;
+    std::int64_t bandwidth = 0;  ///< bits a cycle
+    double energyPerBit = 0;     ///< pJ (a peer's energy per busy cycle divided by the bandwidth)
+
+    bool connects(CoreId from, CoreId to) const;
+};
+
+struct Chip {
+    std::string name;
+    std::string file;
+    Table<CoreId, Core> cores;
+    /// A member of `cores`, or invalid for a chip that has none.
+    CoreId offchip;
+    Table<LinkId, Link> links;
+    /// Groups of cores that share their outermost memories. A core is in one group at most.
+    std::vector<std::vector<CoreId>> sharedMemories;
+
+    bool isOffchip(CoreId core) const { return core == offchip; }
+    /// Cores that compute: all but the off-chip one.
+    std::vector<CoreId> computeCores() const;
+};
+
+}  // namespace millrace::hardware

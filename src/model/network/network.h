@@ -1,0 +1,121 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "support/diagnostics.h"
+#include "support/ids.h"
+
+/// The Network: operators over typed tensors, as ONNX means them.
+///
+/// Semantics. Operators stand in an order in which every tensor is produced before it is read. Each tensor has one
+/// producer: an operator, the caller (a graph input) or the file (a constant). Shapes are concrete: a network with a
+/// free dimension does not come into being. H stands before W everywhere. A constant may lack its values
+/// (`Constant::bytes` empty): exploration needs shapes only; whoever needs values must check. An operator of an unknown
+/// type is kept with `known == false`: it is host work, its outputs may lack a shape.
+namespace millrace::model {
+
+using TensorId = Id<struct TensorTag>;
+using OperatorId = Id<struct OperatorTag>;
+using Shape = std::vector<std::int64_t>;
+
+/// ONNX's element types; the numbers are those of TensorProto.DataType.
+enum class DataType : std::uint8_t {
+    undefined = 0,
+    float32 = 1,
+    uint8 = 2,
+    int8 = 3,
+    uint16 = 4,
+    int16 = 5,
+    int32 = 6,
+    int64 = 7,
+    string = 8,
+    boolean = 9,
+    float16 = 10,
+    float64 = 11,
+    uint32 = 12,
+    uint64 = 13,
+    complex64 = 14,
+    complex128 = 15,
+    bfloat16 = 16,
+};
+std::string_view name(DataType type);
+/// Bits of one element; 0 for strings and undefined.
+int bitWidth(DataType type);
+
+/// Values of a constant, little endian, densely packed in row-major order. Empty bytes: known to exist, but not at
+/// hand.
+struct Constant {
+    std::vector<std::uint8_t> bytes;
+    bool hasValues() const { return !bytes.empty(); }
+};
+
+struct Tensor {
+    std::string name;
+    DataType type = DataType::undefined;
+    /// Empty optional: not known (only behind an unknown operator). An empty shape is a scalar.
+    std::optional<Shape> shape;
+    /// Set if the tensor is a constant of the file (an initializer or the output of a Constant operator).
+    std::optional<Constant> constant;
+
+    /// Product of the dimensions; the shape must be known.
+    std::int64_t elements() const;
+    /// Values of an integer constant (int32 or int64); nothing if the tensor is no such constant or has no values at
+    /// hand.
+    std::optional<std::vector<std::int64_t>> integers() const;
+    /// Values of a float32, float64 or float16 constant; otherwise as `integers`.
+    std::optional<std::vector<double>> reals() const;
+};
+
+/// An attribute as ONNX has them (graphs are not kept here). Tensor attributes become constants before.
+using AttributeValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
+                                    std::vector<std::string>>;
+using Attributes = std::map<std::string, AttributeValue, std::less<>>;
+
+struct Operator {
+    std::string name;          ///< never empty: "<type>_<n>" where the file has none
+    std::string type;          ///< ONNX op_type
+    std::string domain;        ///< "" is ONNX's own
+    std::int64_t version = 0;  ///< opset of its domain
+    /// An invalid id stands for an optional input or output that is left out.
+    std::vector<TensorId> inputs;
+    std::vector<TensorId> outputs;
+    Attributes attributes;
+    /// False: Millrace has no rule for it; a host operator.
+    bool known = true;
+
+    std::int64_t integer(std::string_view attribute, std::int64_t otherwise) const;
+    double real(std::string_view attribute, double otherwise) const;
+    std::string text(std::string_view attribute, std::string_view otherwise) const;
+    std::vector<std::int64_t> integers(std::string_view attribute, std::vector<std::int64_t> otherwise = {}) const;
+    /// Input `i`, or an invalid id if it is left out.
+    TensorId input(std::size_t i) const { return i < inputs.size() ? inputs[i] : TensorId(); }
+    TensorId output(std::size_t i) const { return i < outputs.size() ? outputs[i] : TensorId(); }
+};
+
+struct Network {
+    std::string name;
+    std::string file;
+    Table<TensorId, Tensor> tensors;
+    Table<OperatorId, Operator> operators;
+    std::vector<TensorId> inputs;
+    std::vector<TensorId> outputs;
+
+    /// The operator that produces the tensor, or invalid.
+    OperatorId producer(TensorId tensor) const;
+    TensorId find(std::string_view tensorName) const;
+};
+
+/// Is the network what the semantics above promise? One error for each violation. True if none.
+bool verify(const Network& network, Diagnostics& diagnostics);
+
+/// Text form: readable, stable, without constant values beyond small integer ones. `parseText(printText(n))` gives a
+/// network with the same text.
+std::string printText(const Network& network);
+std::optional<Network> parseText(std::string_view text, std::string_view file, Diagnostics& diagnostics);
+
+}  // namespace millrace::model

@@ -1,0 +1,115 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/box.h"
+#include "support/diagnostics.h"
+#include "support/ids.h"
+#include "support/units.h"
+
+/// The question that a schedule answers. It knows no loop nest and no solver: tasks read and write boxes of tensors,
+/// cores run tasks, links carry boxes between memories. Exploration, BARVINN's units and dataflow pipelines all pose
+/// their questions in this form.
+namespace millrace::schedule {
+
+using CoreId = Id<struct ScheduleCoreTag>;
+using LinkId = Id<struct ScheduleLinkTag>;
+using MemoryId = Id<struct ScheduleMemoryTag>;
+using TensorId = Id<struct ScheduleTensorTag>;
+using TaskId = Id<struct TaskTag>;
+using GroupId = Id<struct GroupTag>;
+
+/// A memory that a schedule places data in. Several cores may own it (shared memory).
+struct Memory {
+    std::string name;
+    Bits capacity;
+    std::vector<CoreId> cores;  ///< cores that reach it without a link
+    /// Energy of moving a transfer in or out: ceil(bits / wordBits) * pJ for each word.
+    std::int64_t readWordBits = 1;
+    std::int64_t writeWordBits = 1;
+    double readEnergy = 0;
+    double writeEnergy = 0;
+    bool offchip = false;
+};
+
+struct Core {
+    std::string name;
+};
+
+/// Transfers occupy a link by their bandwidth for their duration; the sum may not exceed `bandwidth` at any time.
+struct Link {
+    std::string name;
+    bool bus = false;
+    std::vector<CoreId> cores;   ///< (from, to), or all members of a bus (any direction)
+    std::int64_t bandwidth = 0;  ///< bits a cycle
+    double energyPerBit = 0;
+    bool connects(CoreId from, CoreId to) const;
+};
+
+enum class DataClass : std::uint8_t { weight, activation };
+
+struct Tensor {
+    std::string name;
+    std::vector<std::int64_t> shape;
+    int bits = 8;  ///< of one element
+    DataClass kind = DataClass::activation;
+    /// Memory that holds all of it from cycle 0 on; invalid if tasks write it.
+    MemoryId initial;
+    /// Memory that must hold all of it, valid, when the schedule ends; invalid if none.
+    MemoryId final;
+    Bits size(const Box& box) const;
+    Box whole() const;
+};
+
+/// A box of a tensor that a task reads or writes.
+struct Access {
+    TensorId tensor;
+    Box box;
+};
+
+/// A way of running a task: on this core, in this time, at this energy, with each access in the named memory of the
+/// core.
+struct Option {
+    CoreId core;
+    Cycles duration;
+    Picojoules energy;
+    std::vector<MemoryId> readMemories;   ///< one per read
+    std::vector<MemoryId> writeMemories;  ///< one per write
+};
+
+/// The unit of work: a layer, or a tile of one.
+struct Task {
+    std::string name;
+    GroupId group;
+    std::vector<Access> reads;
+    std::vector<Access> writes;  ///< every element of a tensor is written by one task
+    std::vector<Option> options;
+};
+
+/// Tasks that belong together (a layer).
+struct Group {
+    std::string name;
+    /// Groups with a smaller phase must have ended before a task of this group starts, and, if
+    /// `Problem::weightsWaitForPhase`, before a transfer of a weight that only it reads starts. Equal phases run side
+    /// by side.
+    std::int64_t phase = 0;
+};
+
+struct Problem {
+    Table<CoreId, Core> cores;
+    Table<LinkId, Link> links;
+    Table<MemoryId, Memory> memories;
+    Table<TensorId, Tensor> tensors;
+    Table<GroupId, Group> groups;
+    Table<TaskId, Task> tasks;
+    bool weightsWaitForPhase = false;
+};
+
+/// Is the question well formed? Every id in range, boxes inside of their tensors, every element of a tensor written
+/// once or initial, every task with an option whose memories belong to its core, capacities and bandwidths positive.
+/// One message per violation; true if none.
+bool check(const Problem& problem, Diagnostics& diagnostics);
+
+}  // namespace millrace::schedule

@@ -1,0 +1,73 @@
+#include "support/files.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+namespace millrace {
+
+namespace fs = std::filesystem;
+
+std::optional<std::string> readFile(const std::string& path, Diagnostics& diagnostics, std::int64_t limit) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) {
+        diagnostics.error({path}, "the file does not exist", "check the path; it is relative to the working directory");
+        return std::nullopt;
+    }
+    if (fs::is_directory(status)) {
+        diagnostics.error({path}, "is a folder, not a file");
+        return std::nullopt;
+    }
+    std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        diagnostics.error({path}, std::string("cannot be read: ") + std::strerror(errno));
+        return std::nullopt;
+    }
+    std::string content;
+    char block[1 << 16];
+    while (in.read(block, sizeof block), in.gcount() > 0) {
+        content.append(block, static_cast<std::size_t>(in.gcount()));
+        if (static_cast<std::int64_t>(content.size()) > limit) {
+            diagnostics.error({path}, "is larger than " + std::to_string(limit) + " bytes, the most that is read");
+            return std::nullopt;
+        }
+    }
+    return content;
+}
+
+bool writeFile(const std::string& path, std::string_view content, Diagnostics& diagnostics) {
+    std::error_code error;
+    const fs::path target(path);
+    if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
+    if (error) {
+        diagnostics.error({path}, "the folder cannot be made: " + error.message());
+        return false;
+    }
+    const std::string beside = path + ".part" + std::to_string(::getpid());
+    {
+        std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+        out.write(content.data(), static_cast<std::streamsize>(content.size()));
+        out.close();
+        if (!out) {
+            const std::string why = std::strerror(errno);
+            fs::remove(beside, error);
+            diagnostics.error({path}, "cannot be written: " + why);
+            return false;
+        }
+    }
+    fs::rename(beside, target, error);
+    if (error) {
+        const std::string why = error.message();
+        fs::remove(beside, error);
+        diagnostics.error({path}, "cannot be written: " + why);
+        return false;
+    }
+    return true;
+}
+
+}  // namespace millrace
