@@ -10,7 +10,8 @@ namespace millrace::test {
 /// Root of the sources.
 inline std::string sourceDir() { return MILLRACE_SOURCE_DIR; }
 
-/// Peers' files, networks and golden results lie in a folder beside the sources, or where MILLRACE_SHARED says. Empty if absent.
+/// Peers' files, networks and golden results lie in a folder beside the sources, or where MILLRACE_SHARED says. Empty
+/// if absent.
 inline std::string sharedDir() {
     const char* variable = std::getenv("MILLRACE_SHARED");
     const std::string dir = variable != nullptr ? variable : sourceDir() + "/../shared";
@@ -29,8 +30,8 @@ inline std::int64_t count(std::int64_t full) {
 }  // namespace millrace::test
 
 /// At the start of a test that uses peers' files: skips, visibly, when they are absent.
-#define MILLRACE_NEEDS_SHARED()                                                       \
-    if (millrace::test::sharedDir().empty()) {                                        \
+#define MILLRACE_NEEDS_SHARED()                                                         \
+    if (millrace::test::sharedDir().empty()) {                                          \
         GTEST_SKIP() << "needs the folder ../shared beside the sources (peers' files)"; \
-    }                                                                                 \
+    }                                                                                   \
     static_assert(true)

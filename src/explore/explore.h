@@ -1,73 +1,69 @@
 #pragma once
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "explore/cost/nest.h"
+#include "explore/mapper/mapper.h"
+#include "explore/mapping/mapping.h"
+#include "explore/search/result.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
-#include "schedule/problem.h"
-#include "schedule/schedule.h"
 #include "support/diagnostics.h"
-#include "support/units.h"
 
-/// Front door of exploration: a workload on a chip, scheduled, verified and explained.
+/// Front door of exploration: a workload on a chip, scheduled, verified and explained; or on a single core, layer by
+/// layer.
 namespace millrace::explore {
 
-enum class Objective : std::uint8_t { latency, energy, edp };
-
-/// How one kind of tile of a layer runs on one core. Tiles of a layer with equal sizes on equal cores share an entry.
-struct TileKind {
-    std::vector<std::int64_t> sizes;  ///< of the layer's loop dimensions
-    hardware::CoreId core;
-    std::int64_t count = 0;           ///< tiles of this kind in the schedule
-    Cycles duration;
-    Picojoules energy;
-    Picojoules arrayEnergy;           ///< of `energy`, the multiply-accumulate units
-    double idealCycles = 0;           ///< operations / units of the array
-    double spatialCycles = 0;         ///< with the spatial unrolling, without stalls
-    double stallCycles = 0;
-    double loadCycles = 0;            ///< on-loading and off-loading inside of the core
-    std::string spatial;              ///< "K 32 | C 32"
-    std::string temporal;             ///< innermost first, "FX 7, FY 7, OY 16 ..."
-    /// Energy of each memory of the core, in the order of `hardware::Core::memories`.
-    std::vector<Picojoules> memoryEnergy;
-};
-
-struct LayerResult {
-    schedule::GroupId group;
-    std::vector<hardware::CoreId> cores;
-    std::vector<schedule::TaskId> tasks;
-    schedule::Span span;       ///< first start to last end of its tasks and of the transfers they wait for
-    std::int64_t operations = 0;
-    Picojoules energy;         ///< of its tasks
-    /// operations / (units of its cores * cycles those cores are busy with it)
-    double utilisation = 0;
-    std::vector<TileKind> kinds;
-};
-
-/// Lower bounds on any schedule, fused or not; computed without a solver. Proofs: docs/bounds.md.
-struct Bounds {
-    Cycles compute;   ///< work of each kind of core, spread evenly
-    Cycles offchip;   ///< compulsory traffic over the off-chip links
-    Cycles latency;   ///< the larger one
-    Picojoules energy;
-    Bits offchipBits;
-};
-
-/// All that is known about a run. Core and link ids of the problem are those of the chip (same index).
-struct Result {
-    hardware::Chip chip;
-    workload::Workload workload;
-    schedule::Problem problem;
-    schedule::Schedule schedule;
-    Table<workload::LayerId, LayerResult> layers;
-    Bounds bounds;
-    Bits offchipTraffic;            ///< bits read from and written to off-chip memory by transfers
-    bool verified = false;
-    std::int64_t evaluations = 0;   ///< mappings evaluated by the intra-core mapper
-    std::string policy;             ///< "layer-by-layer"
+struct Options {
     Objective objective = Objective::latency;
+    /// Loop prime factors that the intra-core mapper orders (zigzag.md 6.2).
+    int lpfLimit = 6;
+    /// Weights may come in before their layer's turn.
+    bool prefetch = false;
+    /// As Stream (2025) counts a layer that is alone in its stack: the core's hierarchy ends in the off-chip memory,
+    /// which all operands come from and go to at the bandwidth of its port; no transfers, no sharing of the port. For
+    /// comparisons.
+    bool offchipInCore = false;
 };
+
+/// Schedules the workload layer by layer: a layer starts only after every earlier layer has ended. Cores and splits as
+/// the mapping says (null: by the kind of work, see `search/allocation.h`). The result has passed `schedule::verify`.
+/// Empty with an `infeasible` entry if a layer cannot be placed, with the smallest reason; with an error if
+/// verification fails (our bug).
+std::optional<Result> exploreLayerByLayer(const workload::Workload& workload, const hardware::Chip& chip,
+                                          const mapping::Mapping* mapping, const Options& options,
+                                          Diagnostics& diagnostics);
+
+struct CostOptions {
+    mapper::Options mapper;
+    /// Cost element-wise and pooling layers too (ZigZag does so for hand-written layers, not for networks).
+    bool allLayers = false;
+    int threads = 1;
+};
+
+/// One layer on one core.
+struct CoreLayer {
+    workload::LayerId layer;
+    cost::Nest nest;
+    std::optional<mapper::Mapping> mapping;
+    Diagnostics diagnostics;
+};
+
+struct CoreResult {
+    hardware::Core core;
+    workload::Workload workload;
+    std::vector<CoreLayer> layers;
+    std::vector<workload::LayerId> otherLayers;  ///< not costed
+    double energy = 0;                           ///< pJ, sum over `layers`
+    double latency = 0;                          ///< cycles, sum over `layers`
+    std::int64_t evaluations = 0;
+};
+
+/// Every layer by itself on the core's whole memory hierarchy, off-chip memory included, as ZigZag does. The same
+/// result for any number of threads. Empty with a message for each layer that has no mapping.
+std::optional<CoreResult> costLayers(const workload::Workload& workload, const hardware::Core& core,
+                                     const mapping::Mapping* mapping, const CostOptions& options,
+                                     Diagnostics& diagnostics);
 
 }  // namespace millrace::explore

@@ -49,6 +49,7 @@ struct Port {
     std::int64_t bandwidthMin = 0;
     std::int64_t bandwidthMax = 0;
     std::vector<PortUse> uses;
+    bool operator==(const Port&) const = default;
 };
 
 struct Memory {
@@ -67,15 +68,20 @@ struct Memory {
     /// None: one instance for each unit of the array.
     std::vector<std::size_t> servedDimensions;
     bool forceDoubleBuffering = false;
+    /// The file leaves the costs to CACTI, which Millrace does not run: both costs are 0 and mean nothing. See
+    /// `requireCosts` in hardware/check.h.
+    bool autoCost = false;
 
     bool serves(MemoryOperand operand) const;
-    /// The port that carries this movement, or null.
+    /// The port that carries this movement, or null. The first one if several do.
     const Port* port(MemoryOperand operand, Direction direction) const;
+    bool operator==(const Memory&) const = default;
 };
 
 struct ArrayDimension {
     std::string name;  ///< "D1", "D2", ...
     std::int64_t size = 1;
+    bool operator==(const ArrayDimension&) const = default;
 };
 
 /// In-memory computing: what the cell array needs beside its dimensions. Read and checked now; costed with `--mapper
@@ -84,8 +90,9 @@ struct InMemoryComputing {
     bool analog = false;
     std::int64_t activationBits = 8;
     std::int64_t weightBits = 8;
-    std::int64_t bitSerialBits = 0;
-    std::int64_t adcResolution = 0;
+    std::int64_t bitSerialBits = 0;  ///< activation bits that enter in a cycle; 0: all
+    std::int64_t adcResolution = 0;  ///< bits; 0 if digital
+    bool operator==(const InMemoryComputing&) const = default;
 };
 
 struct OperationalArray {
@@ -94,20 +101,23 @@ struct OperationalArray {
     double unitArea = 0;
     std::optional<InMemoryComputing> inMemoryComputing;
 
-    /// Product of the sizes.
+    /// Product of the sizes. 0: no array (off-chip memory, or a core that is only a memory).
     std::int64_t units() const;
+    bool operator==(const OperationalArray&) const = default;
 };
 
 /// Unrolling of a loop dimension over an array dimension.
 struct Unrolling {
     std::string loop;  ///< "K", "C", "OX", ...
     std::int64_t factor = 1;
+    bool operator==(const Unrolling&) const = default;
 };
 
 /// What an array dimension unrolls. Several entries: mixed.
 struct Dataflow {
     std::size_t dimension = 0;  ///< index into `OperationalArray::dimensions`
     std::vector<Unrolling> unrollings;
+    bool operator==(const Dataflow&) const = default;
 };
 
 /// Compute core, or the off-chip memory (an array of no units).
@@ -125,21 +135,33 @@ struct Core {
     std::vector<MemoryIndex> levels(MemoryOperand operand) const;
     /// All memories in that order (Kahn generations over the hierarchy).
     std::vector<MemoryIndex> memoryOrder() const;
+    /// How many of this memory the core has: the product of the sizes of the array dimensions that one does not serve
+    /// (at least 1). The core's capacity in it is so many times `Memory::size`.
+    std::int64_t instances(MemoryIndex memory) const;
     /// The outermost memory of the operand, if it has one.
     std::optional<MemoryIndex> top(MemoryOperand operand) const;
+    bool operator==(const Core&) const = default;
 };
 
+/// Which transfers of its hub a bus carries.
+enum class HubTransfers : std::uint8_t { both, fromHub, toHub };
+
 /// Carries data between cores. A point-to-point link goes from `from` to `to`; a bus connects all of `cores` and
-/// carries one set of transfers in either direction.
+/// carries one set of transfers in either direction. A bus with a hub carries only what the hub sends or receives: the
+/// shared wire between an off-chip memory's port and all cores.
 struct Link {
     std::string name;
     bool bus = false;
     /// Two entries (from, to) for a link; all members for a bus.
     std::vector<CoreId> cores;
+    CoreId hub;  ///< of a bus: invalid, or the member that is one end of each transfer
+    HubTransfers hubTransfers = HubTransfers::both;
     std::int64_t bandwidth = 0;  ///< bits a cycle
     double energyPerBit = 0;     ///< pJ (a peer's energy per busy cycle divided by the bandwidth)
 
+    /// Can it carry data from one core to the other (another) core in one step?
     bool connects(CoreId from, CoreId to) const;
+    bool operator==(const Link&) const = default;
 };
 
 struct Chip {
@@ -155,6 +177,7 @@ struct Chip {
     bool isOffchip(CoreId core) const { return core == offchip; }
     /// Cores that compute: all but the off-chip one.
     std::vector<CoreId> computeCores() const;
+    bool operator==(const Chip&) const = default;
 };
 
 }  // namespace millrace::hardware

@@ -38,11 +38,17 @@ struct Core {
     std::string name;
 };
 
+/// A bus with a hub carries only what the hub sends (fromHub), receives (toHub) or either: the wire of an off-chip
+/// port.
+enum class HubTransfers : std::uint8_t { both, fromHub, toHub };
+
 /// Transfers occupy a link by their bandwidth for their duration; the sum may not exceed `bandwidth` at any time.
 struct Link {
     std::string name;
     bool bus = false;
-    std::vector<CoreId> cores;   ///< (from, to), or all members of a bus (any direction)
+    std::vector<CoreId> cores;  ///< (from, to), or all members of a bus (any direction)
+    CoreId hub;                 ///< of a bus: invalid, or the member that is one end of each transfer
+    HubTransfers hubTransfers = HubTransfers::both;
     std::int64_t bandwidth = 0;  ///< bits a cycle
     double energyPerBit = 0;
     bool connects(CoreId from, CoreId to) const;
@@ -69,6 +75,12 @@ struct Access {
     Box box;
 };
 
+/// Room that a task takes in a memory while it runs, beside the buffers of its data (partial sums, working registers).
+struct Scratch {
+    MemoryId memory;
+    Bits bits;
+};
+
 /// A way of running a task: on this core, in this time, at this energy, with each access in the named memory of the
 /// core.
 struct Option {
@@ -77,6 +89,7 @@ struct Option {
     Picojoules energy;
     std::vector<MemoryId> readMemories;   ///< one per read
     std::vector<MemoryId> writeMemories;  ///< one per write
+    std::vector<Scratch> scratch = {};
 };
 
 /// The unit of work: a layer, or a tile of one.
@@ -107,9 +120,16 @@ struct Problem {
     bool weightsWaitForPhase = false;
 };
 
-/// Is the question well formed? Every id in range, boxes inside of their tensors, every element of a tensor written
-/// once or initial, every task with an option whose memories belong to its core, capacities and bandwidths positive.
-/// One message per violation; true if none.
+/// Is the question well formed?
+/// - Memories: capacity and words of at least a bit, owned by cores that exist; on-chip initial tensors fit.
+/// - Links: bandwidth of at least 1, two different cores (a bus: two or more), the hub one of them.
+/// - Tensors: sizes of at least 1, at most 2^62 bits; every element is initial or written by exactly one task.
+/// - Tasks: a group, at least one option, boxes inside of their tensors (a box may be empty: nothing is needed).
+/// - Options: one memory for each access, owned by the option's core, as scratch rooms are; a duration >= 0 (0: takes
+/// no
+///   core). Energies are finite and not negative.
+/// One message per violation (at most 100, then a count); true if none. Tasks are looked at once resources and tensors
+/// are sound, and the writes once the tasks are.
 bool check(const Problem& problem, Diagnostics& diagnostics);
 
 }  // namespace millrace::schedule

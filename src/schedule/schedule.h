@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@ namespace millrace::schedule {
 
 using BufferId = Id<struct BufferTag>;
 using TransferId = Id<struct TransferTag>;
+
+/// Later than anything that is scheduled: the end of a span that is not known yet. `verify` takes no later time.
+inline constexpr Cycles kForever{std::numeric_limits<std::int64_t>::max() / 4};
 
 /// [start, end) in cycles.
 struct Span {
@@ -27,9 +31,11 @@ struct Placement {
     Span span;
 };
 
-/// Room for a box of a tensor in a memory. It holds nothing at first; a task that writes into it or a transfer that
-/// arrives makes bytes valid from its end on, until the buffer ends. Initial tensors have no buffer: they are where
-/// they are, whole, from 0 on.
+/// Room for a box of a tensor in a memory, on-chip or off-chip; it takes its bits of the capacity over its span. It
+/// holds nothing at first. A task that writes or a transfer that arrives makes the written part valid from its own end
+/// until the buffer ends, in each buffer that lasts over the whole of the write. Several buffers may hold the same box
+/// (copies). Initial tensors have no buffer: they are where they are, whole, from 0 on for ever; on-chip they take
+/// their size of the capacity for ever, off-chip they take none.
 struct Buffer {
     MemoryId memory;
     TensorId tensor;
@@ -48,8 +54,9 @@ enum class TransferCause : std::uint8_t {
 };
 
 /// One box on its way from memory to memory. All links of the route are occupied over the whole span by `bandwidth`.
-/// Route: links in order from a core of the source memory to a core of the destination; empty if a core owns both
-/// memories.
+/// Route: links in order from any core of the source memory, hop by hop, to any core of the destination; empty only if
+/// a core owns both memories (then only `bandwidth` limits the speed). A link that stands twice is occupied and paid
+/// twice.
 struct Transfer {
     TensorId tensor;
     Box box;
@@ -75,8 +82,9 @@ struct Schedule {
     Table<TaskId, Placement> placements;  ///< one per task
     Table<BufferId, Buffer> buffers;
     Table<TransferId, Transfer> transfers;
-    /// Set: the schedule repeats with this interval; all resources are folded modulo it, dependencies hold within one
-    /// iteration.
+    /// Set: the schedule repeats with this interval, for ever. Cores, links and buffers are folded modulo it (what
+    /// lasts longer than the interval overlaps itself); on-chip initial tensors are held once. Dependencies, phases and
+    /// the latency are those of one iteration.
     std::optional<Cycles> interval;
     /// Latest end of a task or transfer.
     Cycles latency;
@@ -84,7 +92,7 @@ struct Schedule {
 };
 
 /// The energy of a schedule from the constants of the problem: the definition that `verify` holds a schedule's own
-/// figures against.
+/// figures against. All ids must be in range and every task placed.
 Energy energy(const Problem& problem, const Schedule& schedule);
 
 }  // namespace millrace::schedule

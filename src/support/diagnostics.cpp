@@ -7,8 +7,8 @@ namespace millrace {
 
 std::string SourceLocation::text() const {
     std::string result = file;
-    if (line > 0) result += ":" + std::to_string(line);
-    if (line > 0 && column > 0) result += ":" + std::to_string(column);
+    if (line > 0) result.append(":").append(std::to_string(line));
+    if (line > 0 && column > 0) result.append(":").append(std::to_string(column));
     return result;
 }
 

@@ -53,6 +53,7 @@ public:
     bool empty() const { return items_.empty(); }
     bool contains(IdType id) const { return id.valid() && id.index() < items_.size(); }
     void resize(std::size_t count) { items_.resize(count); }
+    bool operator==(const Table&) const = default;
 
     auto begin() { return items_.begin(); }
     auto end() { return items_.end(); }

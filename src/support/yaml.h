@@ -17,10 +17,11 @@ public:
     enum class Kind : std::uint8_t { null, scalar, sequence, map };
 
     Kind kind = Kind::null;
-    std::string scalar;                          ///< text of a scalar, unescaped
-    bool quoted = false;                         ///< quoted scalars are never numbers or booleans
-    std::vector<Node> items;                     ///< of a sequence
-    std::vector<std::pair<Node, Node>> entries;  ///< of a map, in file order, each key once
+    std::string scalar;       ///< text of a scalar, unescaped
+    bool quoted = false;      ///< quoted scalars are never numbers or booleans
+    std::vector<Node> items;  ///< of a sequence
+    struct Entry;
+    std::vector<Entry> entries;  ///< of a map, in file order, each key once
     SourceLocation where;
 
     bool isNull() const { return kind == Kind::null; }
@@ -33,12 +34,23 @@ public:
     std::string describe() const;
 };
 
-/// Parses one document. Syntax errors, more than 64 levels of nesting, more than 10 million nodes after expansion of
-/// aliases and `<<` merge keys are errors. A key that stands twice in a map: the last one wins, with a warning that
-/// names both lines.
+/// A key of a map and its value.
+struct Node::Entry {
+    Entry(Node key, Node value) : first(std::move(key)), second(std::move(value)) {}
+    Node first;
+    Node second;
+};
+
+/// Parses one document; an empty one is a null node. Aliases and `<<` merge keys are expanded. Errors: wrong syntax, a
+/// second document, keys that are not texts, more than 64 levels of nesting (after expansion), more than 10 million
+/// nodes, more than 1 million nodes copied for anchors and aliases (64 bytes of text count as one more node). A key
+/// that stands twice in a map: the last one wins, in the place of the first, with a warning that names both lines.
 std::optional<Node> parse(std::string_view text, std::string_view file, Diagnostics& diagnostics);
 /// Reads and parses a file; a missing or unreadable file is an error.
 std::optional<Node> parseFile(const std::string& path, Diagnostics& diagnostics);
+
+/// The text as a YAML scalar that reads back as the same text: plain where that is safe, else in double quotes.
+std::string quote(std::string_view text);
 
 /// Typed values. `what` names the value in the message ("size of memory 'rf'"). Integers are decimal, with `_` between
 /// digits allowed, and a real with a whole value counts as an integer (`1e6`, `64.0`); `010` is ten. Booleans as in
@@ -73,7 +85,8 @@ public:
     bool boolean(std::string_view key, bool otherwise);
     std::string text(std::string_view key, std::string otherwise);
 
-    /// Reports unknown keys. Call once, last.
+    /// Reports unknown keys: an error each, or a note if it looks like a misspelling of a required key whose absence
+    /// has been reported. Call once, last.
     void finish();
 
 private:
@@ -82,6 +95,7 @@ private:
     Diagnostics& diagnostics_;
     bool valid_ = false;
     std::vector<std::string> known_;
+    std::vector<std::string> missing_;
 };
 
 }  // namespace millrace::yaml

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -65,32 +66,31 @@ struct AxisMap {
     auto operator<=>(const AxisMap&) const = default;
 };
 
-/// A part of an operand's index space that comes from one tensor by an affine map.
+/// A part of an operand's index space that comes from one tensor by an affine map. What no piece covers is padding:
+/// nothing is read there.
 struct Piece {
     TensorId tensor;
     Box region;                ///< in the operand's index space
-    std::vector<AxisMap> map;  ///< one per axis of the tensor
-};
-/// The operand is a tensor read in row-major order under another shape: element index = linearised index (div/mod).
-struct Linearised {
-    TensorId tensor;
-    std::vector<std::int64_t> viewShape;  ///< the shape as the operand sees it (same number of elements as the tensor)
+    std::vector<AxisMap> map;  ///< one per axis of the tensor, or of `viewShape` if that is set
+    /// Set: the tensor is read in row-major order under this shape (same number of elements; a reshape).
+    std::vector<std::int64_t> viewShape = {};
 };
 /// The whole tensor is needed before anything is (data-dependent or not expressible otherwise).
 struct Barrier {
     std::vector<TensorId> tensors;
 };
-using Source = std::variant<std::vector<Piece>, Linearised, Barrier>;
+using Source = std::variant<std::vector<Piece>, Barrier>;
 
 /// A region of a tensor that is needed.
 struct Need {
     TensorId tensor;
     Box box;
 };
-/// Bytes of which tensors an operand needs when it reads `box` of its own index space. Clips to what exists; `box` may
-/// reach into padding. Linearised sources give a box per contiguous run of rows (a covering set, exact when the run is
-/// whole rows; never too small).
 struct Workload;
+/// Bytes of which tensors an operand needs when it reads `box` of its own index space. Clips to what exists; `box` may
+/// reach into padding. Boxes of one tensor are disjoint. Exact for pieces, up to holes of strided maps (the hull is
+/// given). Reshaped pieces give boxes per contiguous run: exact up to 64 runs per group of axes that the reshape mixes,
+/// a covering set beyond; never too small.
 std::vector<Need> needs(const Workload& workload, const Source& source, const Box& box);
 
 enum class TensorOrigin : std::uint8_t {
@@ -167,5 +167,10 @@ struct Workload {
 /// Is the workload what the semantics promise? (ids in range, producers first, expressions over existing dims, sources
 /// inside of tensors, extents equal, sizes positive ...). One error for each violation. True if none.
 bool verify(const Workload& workload, Diagnostics& diagnostics);
+
+/// A text for people: tensors, then each layer with its loops, index expressions and sources. Stable.
+std::string printText(const Workload& workload);
+/// "2*OY + FY - 1", "floor((OY) / 2)".
+std::string text(const AffineExpr& expression, const std::vector<LoopDim>& dims);
 
 }  // namespace millrace::workload

@@ -23,6 +23,16 @@ using TensorId = Id<struct TensorTag>;
 using OperatorId = Id<struct OperatorTag>;
 using Shape = std::vector<std::int64_t>;
 
+/// Bounds that every tensor keeps, so that products of dimensions and sizes in bits fit 64 bits.
+inline constexpr std::size_t kMaxRank = 16;
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 48;
+
+/// "[1,3,224,224]"; a scalar is "[]".
+std::string text(const Shape& shape);
+/// Product of the dimensions; nothing if a dimension is negative, or if rank, a dimension or the product of those that
+/// are not zero is beyond the bounds above.
+std::optional<std::int64_t> boundedElements(const Shape& shape);
+
 /// ONNX's element types; the numbers are those of TensorProto.DataType.
 enum class DataType : std::uint8_t {
     undefined = 0,
@@ -44,7 +54,10 @@ enum class DataType : std::uint8_t {
     bfloat16 = 16,
 };
 std::string_view name(DataType type);
-/// Bits of one element; 0 for strings and undefined.
+/// The type of that name or ONNX number; nothing if there is none (ONNX's 8-bit floats and 4-bit types among them).
+std::optional<DataType> dataTypeNamed(std::string_view name);
+std::optional<DataType> dataType(std::int64_t number);
+/// Bits of one element; 0 for strings and undefined. Booleans take a byte.
 int bitWidth(DataType type);
 
 /// Values of a constant, little endian, densely packed in row-major order. Empty bytes: known to exist, but not at
@@ -71,7 +84,8 @@ struct Tensor {
     std::optional<std::vector<double>> reals() const;
 };
 
-/// An attribute as ONNX has them (graphs are not kept here). Tensor attributes become constants before.
+/// An attribute as ONNX has them (graphs are not kept here). Tensor attributes become constants before. The exception is
+/// ConstantOfShape: its one-element `value` is kept as a number, with the element type's number in `value_type`.
 using AttributeValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
                                     std::vector<std::string>>;
 using Attributes = std::map<std::string, AttributeValue, std::less<>>;

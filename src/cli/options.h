@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explore/workload/workload.h"
+#include "support/diagnostics.h"
+
+/// What all verbs share: options, exit codes, and how messages reach the user.
+namespace millrace::cli {
+
+enum class Exit : int { done = 0, bug = 1, wrongInput = 2, infeasible = 3 };
+
+struct Common {
+    std::string out;    ///< folder for files; empty: none are written
+    bool json = false;  ///< the result on stdout, nothing else
+    bool quiet = false;
+    bool explain = false;
+    std::string explainWhat;  ///< a layer's name; empty: all
+    int threads = 0;          ///< 0: as many as the machine has
+    std::int64_t seed = 1;
+};
+
+/// Prints all messages on stderr (warnings not with `quiet`) and says how the process should end.
+Exit report(const Diagnostics& diagnostics, const Common& common);
+
+/// A network (.onnx) or hand-written layers (.yaml, .yml), as a workload. `inputShapes` are "NAME=1,3,224,224" each.
+struct ModelOptions {
+    std::string path;
+    std::vector<std::string> inputShapes;
+    bool fuseActivations = false;
+    std::vector<std::string> compat;
+};
+std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics);
+/// True if the path names hand-written layers.
+bool isLayerFile(const std::string& path);
+
+}  // namespace millrace::cli

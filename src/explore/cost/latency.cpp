@@ -1,0 +1,99 @@
+#include "explore/cost/latency.h"
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::cost {
+namespace {
+
+/// Movements of one period, the longest activity of them.
+struct Nested {
+    std::int64_t period = 1;
+    std::int64_t allowed = 0;
+    std::int64_t idle = 0;         ///< cycles of one period that neither it nor a shorter one uses
+    std::int64_t idleAllowed = 0;  ///< cycles of [0, allowed) that no shorter one uses
+};
+
+/// Idle cycles of the shorter movements in [0, x), seen from movement k.
+std::int64_t idleBelow(const Nested* nested, std::size_t k, std::int64_t x) {
+    std::int64_t result = 0;
+    while (k > 0) {
+        --k;
+        const std::int64_t periods = x / nested[k].period;
+        result += periods * nested[k].idle;
+        x -= periods * nested[k].period;
+        if (x <= nested[k].allowed) return result;
+        result -= nested[k].idleAllowed;
+    }
+    return result + x;
+}
+
+}  // namespace
+
+std::int64_t busyCycles(const Activity* activities, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) {
+        if (activities[i].period == activities[i].allowed) return activities[i].period * activities[i].count;
+    }
+    std::array<Nested, kMaxLoads> nested;
+    std::size_t used = 0;
+    std::int64_t count = 0;
+    std::int64_t longest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const Activity& a = activities[i];
+        if (a.period > longest) {
+            longest = a.period;
+            count = a.count;
+        }
+        std::size_t at = 0;
+        while (at < used && nested[at].period < a.period) ++at;
+        if (at < used && nested[at].period == a.period) {
+            nested[at].allowed = std::max(nested[at].allowed, a.allowed);
+            continue;
+        }
+        for (std::size_t j = used; j > at; --j) nested[j] = nested[j - 1];
+        nested[at] = {a.period, a.allowed, 0, 0};
+        ++used;
+    }
+    for (std::size_t k = 0; k < used; ++k) {
+        nested[k].idleAllowed = idleBelow(nested.data(), k, nested[k].allowed);
+        nested[k].idle = idleBelow(nested.data(), k, nested[k].period) - nested[k].idleAllowed;
+    }
+    return (longest - nested[used - 1].idle) * count;
+}
+
+std::int64_t portStall(const Activity* activities, std::size_t n) {
+    if (n == 1) return (activities[0].real - activities[0].allowed) * (activities[0].count - 1);
+    std::int64_t stalls = 0;
+    std::int64_t slacks = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const Activity& a = activities[i];
+        const std::int64_t stall = (a.real - a.allowed) * (a.count - 1);
+        (stall > 0 ? stalls : slacks) += stall;
+        slacks += a.allowed * (a.count - 1);
+    }
+    return stalls + std::max<std::int64_t>(0, slacks - busyCycles(activities, n));
+}
+
+void balance(Load* loads, std::size_t n, double surplus) {
+    if (surplus <= 0 || n == 0) return;
+    std::array<std::size_t, kMaxLoads> sorted;
+    for (std::size_t i = 0; i < n; ++i) {
+        std::size_t at = i;
+        while (at > 0 && loads[sorted[at - 1]].cycles < loads[i].cycles) {
+            sorted[at] = sorted[at - 1];
+            --at;
+        }
+        sorted[at] = i;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+        const double step = loads[sorted[i]].cycles - loads[sorted[i]].least;
+        const double share = static_cast<double>(i + 1);
+        const double full = step * share;
+        const bool whole = surplus >= full;
+        for (std::size_t j = 0; j <= i; ++j) loads[sorted[j]].cycles -= whole ? step : surplus / share;
+        if (!whole) return;
+        surplus -= full;
+    }
+}
+
+}  // namespace millrace::cost

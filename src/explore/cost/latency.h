@@ -1,0 +1,34 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+/// Building blocks of the latency model.
+namespace millrace::cost {
+
+/// A movement over a port: every `period` cycles, it may use the first `allowed` ones; `count` times.
+struct Activity {
+    std::int64_t real = 0;  ///< cycles that one transfer takes
+    std::int64_t allowed = 0;
+    std::int64_t period = 1;
+    std::int64_t count = 1;
+};
+
+/// Cycles in which at least one of the movements may use the port, over the whole layer. Periods divide each other. The
+/// closed form of zigzag.md 9.3.
+std::int64_t busyCycles(const Activity* activities, std::size_t n);
+
+/// Stall (positive) or slack of one port (zigzag.md 9.3).
+std::int64_t portStall(const Activity* activities, std::size_t n);
+
+/// One load that happens once: its cycles, and the fewest it can be cut to.
+struct Load {
+    double cycles = 0;
+    double least = 0;
+};
+
+/// Shortens loads by bandwidth that is idle while the layer runs, the longest first, ZigZag's over-reduction included
+/// (zigzag.md 9.4, upstream issue 125). At most `kMaxLoads`.
+inline constexpr std::size_t kMaxLoads = 16;
+void balance(Load* loads, std::size_t n, double surplus);
+
+}  // namespace millrace::cost

@@ -1,0 +1,61 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "explore/cost/nest.h"
+#include "hardware/chip.h"
+#include "support/diagnostics.h"
+
+namespace millrace::cost {
+
+inline constexpr std::size_t kMaxLinksOfPort = 12;
+
+/// A core as one nest sees it: memories by operand and level, and which movements share a port. Operands are indices
+/// into `Nest::operands`.
+struct Machine {
+    /// What a level of an operand costs.
+    struct Level {
+        hardware::MemoryIndex memory = 0;
+        double size = 0;  ///< bits of one instance
+        double readCost = 0;
+        double writeCost = 0;
+        /// By direction; 0: no port carries it.
+        std::array<double, 4> bandwidthMin{};
+        std::array<double, 4> bandwidthMax{};
+    };
+    /// A memory with the operands that it holds, in file order.
+    struct Node {
+        hardware::MemoryIndex memory = 0;
+        double size = 0;
+        std::size_t count = 0;
+        std::array<std::uint8_t, kMaxOperands> operand{};
+        std::array<std::uint8_t, kMaxOperands> level{};
+        std::array<bool, kMaxOperands> top{};
+    };
+    struct Link {
+        std::uint8_t operand = 0;
+        std::uint8_t level = 0;
+        hardware::Direction direction = hardware::Direction::tl;
+    };
+    struct Port {
+        double bandwidth = 0;
+        bool shared = false;  ///< carries both I1 and I2
+        std::vector<Link> links;
+    };
+
+    std::size_t operands = 0;
+    std::array<std::size_t, kMaxOperands> levels{};  ///< memories of each operand
+    std::array<std::array<Level, kMaxLevels>, kMaxOperands> level;
+    std::vector<Node> nodes;  ///< in the order of the allocation
+    std::vector<Port> ports;  ///< ports that carry nothing of this nest are left out
+    double unitEnergy = 0;
+    std::int64_t units = 1;
+};
+
+/// Errors: a core without an array or without a memory for an operand of the nest (infeasible), more memory levels than
+/// the model takes.
+std::optional<Machine> machineOf(const Nest& nest, const hardware::Core& core, Diagnostics& diagnostics);
+
+}  // namespace millrace::cost

@@ -1,0 +1,201 @@
+#include "explore/mapper/orders.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace millrace::mapper {
+
+using cost::Loop;
+
+static std::vector<std::int64_t> primeFactors(std::int64_t n) {
+    std::vector<std::int64_t> result;
+    for (std::int64_t p = 2; p <= n / p; ++p) {
+        for (; n % p == 0; n /= p) result.push_back(p);
+    }
+    if (n > 1) result.push_back(n);
+    return result;
+}
+
+std::vector<Loop> loopFactors(const std::vector<std::int64_t>& sizes, int limit) {
+    std::vector<std::vector<std::int64_t>> factors;
+    std::size_t count = 0;
+    std::size_t loops = 0;
+    for (const std::int64_t size : sizes) {
+        factors.push_back(primeFactors(size));
+        count += factors.back().size();
+        loops += factors.back().empty() ? 0 : 1;
+    }
+    const std::size_t most = std::max(loops, static_cast<std::size_t>(std::max(limit, 1)));
+    while (count > most) {
+        const auto largest = std::max_element(factors.begin(), factors.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+        const std::int64_t joined = (*largest)[0] * (*largest)[1];
+        largest->erase(largest->begin(), largest->begin() + 2);
+        largest->insert(std::upper_bound(largest->begin(), largest->end(), joined), joined);
+        --count;
+    }
+    std::vector<Loop> result;
+    for (cost::DimIndex dim = 0; dim < factors.size(); ++dim) {
+        for (const std::int64_t factor : factors[dim]) result.push_back({dim, factor});
+    }
+    if (result.empty()) result.push_back({0, 1});
+    return result;
+}
+
+Orders::Orders(std::vector<std::uint32_t> values) : value_(std::move(values)), next_(value_.size(), kNone) {
+    std::sort(value_.begin(), value_.end(), std::greater<>());
+    for (std::size_t k = 0; k + 1 < value_.size(); ++k) next_[k] = k + 1;
+    if (value_.empty()) return;
+    head_ = 0;
+    i_ = value_.size() > 1 ? value_.size() - 2 : 0;
+    j_ = value_.size() - 1;
+}
+
+void Orders::current(std::vector<std::uint32_t>& order) const {
+    order.clear();
+    for (std::size_t k = head_; k != kNone; k = next_[k]) order.push_back(value_[k]);
+}
+
+bool Orders::next() {
+    if (value_.size() < 2) return false;
+    if (next_[j_] == kNone && value_[j_] >= value_[head_]) return false;
+    const std::size_t s = next_[j_] != kNone && value_[i_] >= value_[next_[j_]] ? j_ : i_;
+    const std::size_t t = next_[s];
+    next_[s] = next_[t];
+    next_[t] = head_;
+    if (value_[t] < value_[head_]) i_ = t;
+    j_ = next_[i_];
+    head_ = t;
+    return true;
+}
+
+std::int64_t orderCount(const std::vector<Loop>& loops) {
+    // n! / prod(m!) as a product of binomials, each step exact.
+    constexpr std::int64_t most = std::int64_t{1} << 62;
+    std::vector<Loop> rest = loops;
+    std::int64_t result = 1;
+    std::int64_t placed = 0;
+    while (!rest.empty()) {
+        const Loop kind = rest.back();
+        const auto equal = static_cast<std::int64_t>(std::erase(rest, kind));
+        for (std::int64_t i = 1; i <= equal; ++i) {
+            ++placed;
+            if (result > most / placed) return most;
+            result = result * placed / i;
+        }
+    }
+    return result;
+}
+
+namespace {
+
+/// What a user's order says about a layer.
+struct Wish {
+    cost::DimIndex dim = 0;
+    std::optional<std::int64_t> size;
+};
+
+std::vector<Wish> wishes(const cost::Nest& nest, const std::vector<mapping::TemporalLoop>& temporal) {
+    std::vector<Wish> result;
+    for (const mapping::TemporalLoop& loop : temporal) {
+        if (const auto dim = nest.dim(loop.dim)) result.push_back({*dim, loop.size});
+    }
+    return result;
+}
+
+/// Does it name every loop with every factor?
+bool isComplete(const std::vector<Wish>& order, const std::vector<std::int64_t>& sizes) {
+    std::vector<std::int64_t> product(sizes.size(), 1);
+    for (const Wish& wish : order) {
+        if (!wish.size || *wish.size < 1 || product[wish.dim] > cost::kMaxMacs / *wish.size) return false;
+        product[wish.dim] *= *wish.size;
+    }
+    return product == sizes;
+}
+
+/// Takes a loop of this size out of the factors, joining prime factors if there is none. False if it does not divide.
+bool takeOut(std::vector<std::int64_t>& left, const Wish& wish) {
+    if (left[wish.dim] % *wish.size != 0) return false;
+    left[wish.dim] /= *wish.size;
+    return true;
+}
+
+}  // namespace
+
+std::optional<OrderSource> OrderSource::make(const cost::Nest& nest, const std::vector<std::int64_t>& sizes,
+                                             const std::vector<mapping::TemporalLoop>& temporal, int limit,
+                                             Diagnostics& diagnostics) {
+    OrderSource source;
+    const std::vector<Wish> order = wishes(nest, temporal);
+    source.complete_ = isComplete(order, sizes);
+    const auto fail = [&](std::string message, std::string hint) {
+        diagnostics.error({}, fmt::format("layer '{}': {}", nest.name, message), std::move(hint));
+        return std::nullopt;
+    };
+    if (source.complete_) {
+        for (const Wish& wish : order) {
+            if (*wish.size > 1) source.loops_.push_back({wish.dim, *wish.size});
+        }
+        if (source.loops_.empty()) source.loops_.push_back({0, 1});
+        if (source.loops_.size() > cost::kMaxLoops) return fail(fmt::format("the temporal order has more than {} loops", cost::kMaxLoops), "");
+    } else {
+        std::vector<std::int64_t> left = sizes;
+        std::vector<Loop> given;
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            source.pins_.push_back({i, order[i].dim, order[i].size.value_or(0)});
+            if (!order[i].size) continue;
+            if (*order[i].size < 1 || !takeOut(left, order[i])) {
+                return fail(fmt::format("the temporal order wants a loop {} of {}, but {} is left of it after the spatial mapping",
+                                        nest.dims[order[i].dim].name, *order[i].size, left[order[i].dim]),
+                            "sizes must divide what the array leaves of a loop");
+            }
+            given.push_back({order[i].dim, *order[i].size});
+        }
+        const int rest = std::max(1, limit - static_cast<int>(given.size()));
+        const bool nothing = std::all_of(left.begin(), left.end(), [](std::int64_t size) { return size == 1; });
+        if (!nothing || given.empty()) source.loops_ = loopFactors(left, given.empty() ? limit : rest);
+        source.loops_.insert(source.loops_.end(), given.begin(), given.end());
+        if (source.loops_.size() > cost::kMaxLoops || orderCount(source.loops_) > (std::int64_t{1} << 31)) {
+            return fail(fmt::format("{} loops have too many orders to try", source.loops_.size()), "lower --lpf-limit, or give the temporal order");
+        }
+        if (source.pins_.size() > source.loops_.size()) {
+            return fail(fmt::format("the temporal order names {} loops, but the layer has {} after the spatial mapping", source.pins_.size(),
+                                    source.loops_.size()),
+                        "raise --lpf-limit, or name fewer loops");
+        }
+    }
+    source.kinds_ = source.loops_;
+    std::sort(source.kinds_.begin(), source.kinds_.end(), [&](const Loop& a, const Loop& b) {
+        const std::string& nameA = nest.dims[a.dim].name;
+        const std::string& nameB = nest.dims[b.dim].name;
+        return nameA != nameB ? nameA < nameB : a.factor < b.factor;
+    });
+    source.kinds_.erase(std::unique(source.kinds_.begin(), source.kinds_.end()), source.kinds_.end());
+    return source;
+}
+
+bool OrderSource::pinned(const std::vector<std::uint32_t>& order) const {
+    return std::all_of(pins_.begin(), pins_.end(), [&](const Pin& pin) {
+        const Loop& loop = kinds_[order[pin.position]];
+        return loop.dim == pin.dim && (pin.factor == 0 || loop.factor == pin.factor);
+    });
+}
+
+void OrderSource::forEach(const std::function<bool(const std::vector<std::uint32_t>& kinds)>& visit) const {
+    std::vector<std::uint32_t> order;
+    for (const Loop& loop : loops_) {
+        order.push_back(static_cast<std::uint32_t>(std::find(kinds_.begin(), kinds_.end(), loop) - kinds_.begin()));
+    }
+    if (complete_) {
+        visit(order);
+        return;
+    }
+    Orders orders(order);
+    do {
+        orders.current(order);
+        if (pinned(order) && !visit(order)) return;
+    } while (orders.next());
+}
+
+}  // namespace millrace::mapper

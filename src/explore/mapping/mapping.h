@@ -1,0 +1,98 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hardware/chip.h"
+#include "support/diagnostics.h"
+
+/// Mapping files: which layer may run on which cores, how it is cut and how its loops are laid out. ZigZag's and
+/// Stream's (2025) forms are one form here: any entry may have any of the fields.
+namespace millrace::mapping {
+
+/// Loops over one array dimension. Several unrollings: mixed.
+struct SpatialMapping {
+    std::string arrayDimension;  ///< "D1", "D2", ...
+    std::vector<hardware::Unrolling> unrollings;
+    bool operator==(const SpatialMapping&) const = default;
+};
+
+/// Loops that may be laid over an array dimension when none are given.
+struct SpatialHint {
+    std::string arrayDimension;
+    std::vector<std::string> loops;
+    bool operator==(const SpatialHint&) const = default;
+};
+
+/// One loop of a temporal order. No size: "*", whatever is left of the loop.
+struct TemporalLoop {
+    std::string dim;
+    std::optional<std::int64_t> size;
+    bool operator==(const TemporalLoop&) const = default;
+};
+
+/// A cut of a layer along one loop.
+struct Tiling {
+    enum class Kind : std::uint8_t {
+        parts,     ///< into `parts` parts
+        all,       ///< into as many parts as the loop has iterations
+        wildcard,  ///< "*": the search decides
+    };
+    std::string dim;
+    Kind kind = Kind::parts;
+    std::int64_t parts = 1;
+    bool operator==(const Tiling&) const = default;
+};
+
+/// Which memory role an operand of the layer ("O", "W", "I") plays.
+struct OperandLink {
+    std::string layerOperand;
+    hardware::MemoryOperand memoryOperand = hardware::MemoryOperand::O;
+    bool operator==(const OperandLink&) const = default;
+};
+
+struct MappingEntry {
+    /// A layer's name, an operator type, or "default".
+    std::string name;
+    /// Ids of cores; empty: any core that suits the layer. A fixed allocation: part i runs on the i-th core of the
+    /// list.
+    std::vector<std::int64_t> coreAllocation;
+    bool allocationIsFixed = false;
+    std::vector<SpatialMapping> spatial;
+    std::vector<SpatialHint> spatialHint;
+    /// Absent: O->O, I->I1, W->I2. Otherwise one link for each of the layer's operands; no two to one role.
+    std::optional<std::vector<OperandLink>> memoryOperandLinks;
+    std::vector<TemporalLoop> temporalOrdering;  ///< innermost first
+    std::vector<Tiling> intraCoreTiling;         ///< cuts in time, on one core
+    std::vector<Tiling> interCoreTiling;         ///< cuts over cores
+    std::vector<std::string> layerDimensionNames;
+    SourceLocation where;  ///< not compared
+
+    bool operator==(const MappingEntry& other) const;
+};
+
+struct Mapping {
+    std::vector<MappingEntry> entries;  ///< in file order; names are unique
+    std::string file;
+
+    /// The entry for a layer: by its name, else by its type, else the one called "default". Null if there is none.
+    const MappingEntry* find(std::string_view layerName, std::string_view layerType) const;
+};
+
+/// Reads a mapping file. Errors: what is not in the form, one for each mistake. A file without a `default` entry loads
+/// with a warning (ZigZag demands one).
+std::optional<Mapping> readMapping(const std::string& path, Diagnostics& diagnostics);
+/// The same from text; `file` is for messages.
+std::optional<Mapping> parseMapping(std::string_view text, const std::string& file, Diagnostics& diagnostics);
+
+/// Does the mapping fit the chip? Errors: core ids that the chip does not have, or that are its off-chip core; array
+/// dimensions that none of the entry's cores has. True if none.
+bool check(const Mapping& mapping, const hardware::Chip& chip, Diagnostics& diagnostics);
+
+/// The mapping as a file that reads back as the same entries.
+std::string print(const Mapping& mapping);
+
+}  // namespace millrace::mapping

@@ -1,0 +1,281 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "explore/mapping/mapping.h"
+#include "hardware/quantity.h"
+#include "support/files.h"
+#include "support/yaml.h"
+
+namespace millrace::mapping {
+namespace {
+
+constexpr std::int64_t kMostCoreId = std::int64_t{1} << 31;
+
+class EntryReader {
+public:
+    EntryReader(yaml::MapReader& map, Diagnostics& diagnostics) : map_(map), diagnostics_(diagnostics) {}
+
+    MappingEntry read() {
+        entry_.where = map_.node().where;
+        entry_.name = map_.text("name").value_or("");
+        readCores();
+        readSpatial();
+        readHint();
+        readLinks();
+        readOrder();
+        entry_.intraCoreTiling = readTiling("intra_core_tiling");
+        entry_.interCoreTiling = readTiling("inter_core_tiling");
+        if (entry_.interCoreTiling.size() > 1) {
+            diagnostics_.error(
+                map_.find("inter_core_tiling")->where,
+                fmt::format("'inter_core_tiling' of {} has {} loops: a layer is divided over cores along one",
+                            map_.what(), entry_.interCoreTiling.size()));
+        }
+        for (const yaml::Node& item : list("layer_dimension_names")) {
+            if (const auto name = loop(item, "layer_dimension_names")) entry_.layerDimensionNames.push_back(*name);
+        }
+        map_.finish();
+        return std::move(entry_);
+    }
+
+private:
+    /// Items of a list, or none if it is absent; anything else is an error.
+    const std::vector<yaml::Node>& list(std::string_view key) {
+        const yaml::Node* node = map_.find(key);
+        if (node == nullptr) return none_;
+        if (!node->isSequence()) {
+            diagnostics_.error(node->where,
+                               fmt::format("'{}' of {} must be a list, but is {}", key, map_.what(), node->describe()));
+        }
+        return node->items;
+    }
+
+    std::optional<std::string> loop(const yaml::Node& node, std::string_view key) {
+        if (node.isScalar() && hardware::isLoopName(node.scalar)) return node.scalar;
+        diagnostics_.error(node.where, fmt::format("'{}' of {} names the loop '{}'", key, map_.what(), node.scalar),
+                           "loops are capitals, and digits at the end: K, OX, D1");
+        return std::nullopt;
+    }
+
+    void readCores() {
+        const std::string what = fmt::format("'core_allocation' of {}", map_.what());
+        const yaml::Node* node = map_.find("core_allocation");
+        std::vector<yaml::Node> items;
+        if (node != nullptr && node->isScalar()) {
+            items.push_back(*node);
+        } else {
+            items = list("core_allocation");
+        }
+        for (const yaml::Node& item : items) {
+            const auto id = yaml::integer(item, "a core in " + what, diagnostics_);
+            if (!id) continue;
+            if (*id < 0 || *id > kMostCoreId) {
+                diagnostics_.error(item.where, fmt::format("{} names core {}", what, *id), "ids of cores count from 0");
+            } else {
+                entry_.coreAllocation.push_back(*id);
+            }
+        }
+        entry_.allocationIsFixed = map_.boolean("core_allocation_is_fixed", false);
+        if (entry_.allocationIsFixed) return;
+        const std::vector<std::int64_t>& ids = entry_.coreAllocation;
+        for (auto at = ids.begin(); at != ids.end(); ++at) {
+            if (std::find(ids.begin(), at, *at) == at) continue;
+            diagnostics_.warning(node->where, fmt::format("{} names core {} twice", what, *at),
+                                 "a list that gives each part its core needs 'core_allocation_is_fixed: true'");
+            break;
+        }
+    }
+
+    /// The map from array dimensions to lists, entry by entry.
+    template <class Read>
+    void eachDimension(std::string_view key, Read read) {
+        const yaml::Node* node = map_.find(key);
+        if (node == nullptr) return;
+        if (!node->isMap()) {
+            diagnostics_.error(node->where, fmt::format("'{}' of {} must be a map from array dimensions, but is {}",
+                                                        key, map_.what(), node->describe()));
+            return;
+        }
+        for (const auto& [dimension, value] : node->entries) {
+            if (!hardware::isArrayDimensionName(dimension.scalar)) {
+                diagnostics_.error(
+                    dimension.where,
+                    fmt::format("'{}' of {} names the array dimension '{}'", key, map_.what(), dimension.scalar),
+                    "dimensions are called D1, D2, ...");
+            } else if (!value.isSequence()) {
+                diagnostics_.error(value.where, fmt::format("'{}' of {} must have a list for {}, but has {}", key,
+                                                            map_.what(), dimension.scalar, value.describe()));
+            } else {
+                read(dimension.scalar, value.items);
+            }
+        }
+    }
+
+    void readSpatial() {
+        const std::string what = fmt::format("an entry of 'spatial_mapping' of {}", map_.what());
+        eachDimension("spatial_mapping", [&](const std::string& dimension, const std::vector<yaml::Node>& items) {
+            SpatialMapping spatial{dimension, {}};
+            for (const yaml::Node& item : items) {
+                if (const auto unrolling = hardware::readUnrolling(item, what, diagnostics_))
+                    spatial.unrollings.push_back(*unrolling);
+            }
+            entry_.spatial.push_back(std::move(spatial));
+        });
+    }
+
+    void readHint() {
+        eachDimension("spatial_mapping_hint", [&](const std::string& dimension, const std::vector<yaml::Node>& items) {
+            SpatialHint hint{dimension, {}};
+            for (const yaml::Node& item : items) {
+                if (const auto name = loop(item, "spatial_mapping_hint")) hint.loops.push_back(*name);
+            }
+            entry_.spatialHint.push_back(std::move(hint));
+        });
+    }
+
+    void readLinks() {
+        const yaml::Node* node = map_.find("memory_operand_links");
+        if (node == nullptr) return;
+        const std::string what = fmt::format("'memory_operand_links' of {}", map_.what());
+        if (!node->isMap()) {
+            diagnostics_.error(node->where, fmt::format("{} must be a map, but is {}", what, node->describe()));
+            return;
+        }
+        std::vector<OperandLink> links;
+        for (const auto& [key, value] : node->entries) {
+            const auto role = memoryOperand(value.scalar);
+            if (!role) {
+                diagnostics_.error(value.where, fmt::format("{} links {} to {}", what, key.scalar, value.describe()),
+                                   "it must be I1, I2 or O");
+                continue;
+            }
+            const auto taken = std::find_if(links.begin(), links.end(),
+                                            [&](const OperandLink& link) { return link.memoryOperand == *role; });
+            if (taken != links.end()) {
+                diagnostics_.error(
+                    value.where,
+                    fmt::format("{} links both {} and {} to {}", what, taken->layerOperand, key.scalar, value.scalar),
+                    "each operand needs a role of its own");
+            }
+            links.push_back({key.scalar, *role});
+        }
+        if (node->find("O") == nullptr)
+            diagnostics_.error(node->where, fmt::format("{} does not link O", what), "add 'O: O'");
+        entry_.memoryOperandLinks = std::move(links);
+    }
+
+    static std::optional<hardware::MemoryOperand> memoryOperand(std::string_view text) {
+        for (const hardware::MemoryOperand operand : hardware::kMemoryOperands) {
+            if (hardware::name(operand) == text) return operand;
+        }
+        return std::nullopt;
+    }
+
+    /// "LOOP, n", with other words allowed for n. The value is checked by the caller.
+    std::optional<hardware::NamedValue> readPair(const yaml::Node& item, std::string_view key, std::string_view form) {
+        const std::string what = fmt::format("an entry of '{}' of {}", key, map_.what());
+        auto pair = hardware::readNamedValue(item, what, form, diagnostics_);
+        if (!pair) return std::nullopt;
+        if (hardware::isLoopName(pair->name)) return pair;
+        diagnostics_.error(item.where, fmt::format("{} names the loop '{}'", what, pair->name),
+                           "loops are capitals, and digits at the end: K, OX, D1");
+        return std::nullopt;
+    }
+
+    std::optional<std::int64_t> readCount(const hardware::NamedValue& pair, std::string_view key) {
+        const std::string what = fmt::format("the number for {} in '{}' of {}", pair.name, key, map_.what());
+        const auto value = yaml::integer(pair.value, what, diagnostics_);
+        if (!value || *value > 0) return value;
+        diagnostics_.error(pair.value.where, fmt::format("{} must be at least 1, but is {}", what, *value));
+        return std::nullopt;
+    }
+
+    void readOrder() {
+        for (const yaml::Node& item : list("temporal_ordering")) {
+            const auto pair = readPair(item, "temporal_ordering", "[LOOP, n] or [LOOP, \"*\"]");
+            if (!pair) continue;
+            if (pair->value.scalar == "*") {
+                entry_.temporalOrdering.push_back({pair->name, std::nullopt});
+            } else if (const auto size = readCount(*pair, "temporal_ordering")) {
+                entry_.temporalOrdering.push_back({pair->name, size});
+            }
+        }
+    }
+
+    std::vector<Tiling> readTiling(std::string_view key) {
+        std::vector<Tiling> result;
+        for (const yaml::Node& item : list(key)) {
+            const auto pair = readPair(item, key, "'LOOP, n', 'LOOP, all' or 'LOOP, *'");
+            if (!pair) continue;
+            if (pair->value.scalar == "*") {
+                result.push_back({pair->name, Tiling::Kind::wildcard, 1});
+            } else if (pair->value.scalar == "all") {
+                result.push_back({pair->name, Tiling::Kind::all, 1});
+            } else if (const auto parts = readCount(*pair, key)) {
+                result.push_back({pair->name, Tiling::Kind::parts, *parts});
+            }
+        }
+        return result;
+    }
+
+    yaml::MapReader& map_;
+    Diagnostics& diagnostics_;
+    MappingEntry entry_;
+    const std::vector<yaml::Node> none_;
+};
+
+void checkNames(const Mapping& mapping, const SourceLocation& where, Diagnostics& diagnostics) {
+    std::map<std::string, int> lines;
+    for (const MappingEntry& entry : mapping.entries) {
+        const auto [known, isNew] = lines.emplace(entry.name, entry.where.line);
+        if (isNew) continue;
+        diagnostics.error(
+            entry.where,
+            fmt::format("the mapping has two entries called '{}', the first in line {}", entry.name, known->second),
+            "remove one of them");
+    }
+    if (lines.count("default") == 0) {
+        diagnostics.warning(where, "the mapping has no entry called 'default'",
+                            "layers without an entry are mapped freely");
+    }
+}
+
+}  // namespace
+
+std::optional<Mapping> parseMapping(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
+    const std::size_t before = diagnostics.failures();
+    if (file.ends_with(".py")) {
+        diagnostics.error({file}, "a mapping is read from YAML, not from Python",
+                          "write it in the YAML form: see docs/mapping.md");
+        return std::nullopt;
+    }
+    const auto root = yaml::parse(text, file, diagnostics);
+    if (!root) return std::nullopt;
+    if (!root->isSequence()) {
+        const bool newer = root->find("layers") != nullptr || root->find("fused_groups") != nullptr;
+        diagnostics.error(
+            root->where, fmt::format("a mapping must be a list of entries, but this file is {}", root->describe()),
+            newer ? "this is Stream's form of 2026; the form of 2025 is read" : "each entry starts with '- name: ...'");
+        return std::nullopt;
+    }
+    Mapping mapping;
+    mapping.file = file;
+    for (const yaml::Node& item : root->items) {
+        const yaml::Node* name = item.find("name");
+        const bool named = name != nullptr && name->isScalar();
+        yaml::MapReader map(item, named ? fmt::format("entry '{}'", name->scalar) : "an entry", diagnostics);
+        if (map.valid()) mapping.entries.push_back(EntryReader(map, diagnostics).read());
+    }
+    if (diagnostics.failures() != before) return std::nullopt;
+    checkNames(mapping, root->where, diagnostics);
+    return diagnostics.failures() == before ? std::optional(std::move(mapping)) : std::nullopt;
+}
+
+std::optional<Mapping> readMapping(const std::string& path, Diagnostics& diagnostics) {
+    const auto text = readFile(path, diagnostics, std::int64_t{1} << 28);
+    return text ? parseMapping(*text, path, diagnostics) : std::nullopt;
+}
+
+}  // namespace millrace::mapping

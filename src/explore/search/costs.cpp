@@ -1,0 +1,72 @@
+#include "explore/search/costs.h"
+
+#include <cmath>
+
+#include "explore/cost/nest.h"
+#include "explore/search/binding.h"
+
+namespace millrace::search {
+
+TileCosts::TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
+                     explore::Objective objective, int lpfLimit)
+    : workload_(workload), chip_(chip), mapping_(mapping) {
+    options_.objective = objective;
+    options_.lpfLimit = lpfLimit;
+}
+
+/// What tells tiles of a layer apart for the cost model: sizes, and how much of each input really exists.
+static std::vector<std::int64_t> shapeOf(const workload::Layer& tile) {
+    std::vector<std::int64_t> shape;
+    for (const workload::LoopDim& dim : tile.dims) shape.push_back(dim.size);
+    for (const workload::Operand& operand : tile.inputs) {
+        for (const workload::Axis& axis : operand.axes) shape.push_back(axis.extent);
+    }
+    return shape;
+}
+
+const explore::TileKind* TileCosts::cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core) {
+    const workload::Layer& whole = workload_.layers[layer];
+    const workload::Layer part = tiling::tileLayer(whole, tile);
+    const auto [entry, isNew] = known_.try_emplace(Key{layer, core, shapeOf(part)});
+    if (isNew) entry->second = ask(whole, part, core);
+    return entry->second ? &*entry->second : nullptr;
+}
+
+std::optional<explore::TileKind> TileCosts::ask(const workload::Layer& layer, const workload::Layer& tile,
+                                                hardware::CoreId core) {
+    Diagnostics diagnostics;
+    const auto nest = cost::nestOf(tile, diagnostics);
+    std::optional<mapper::Mapping> mapping;
+    if (nest) {
+        mapper::Request request{*nest, chip_.cores[core]};
+        request.spatial = spatialOf(layer, chip_.cores[core], mapping_);
+        const mapping::MappingEntry* entry = mapping_ == nullptr ? nullptr : mapping_->find(layer.name, layer.type);
+        if (entry != nullptr) {
+            request.spatialHint = entry->spatialHint;
+            request.temporal = entry->temporalOrdering;
+        }
+        request.options = options_;
+        mapping = cache_.map(request, diagnostics);
+    }
+    if (!mapping) {
+        reason_ = diagnostics.all().empty() ? "no mapping" : diagnostics.all().back().message;
+        return std::nullopt;
+    }
+    evaluations_ += mapping->evaluations;
+    explore::TileKind kind;
+    for (const workload::LoopDim& dim : tile.dims) kind.sizes.push_back(dim.size);
+    kind.core = core;
+    kind.duration = Cycles(std::max<std::int64_t>(1, std::llround(std::ceil(mapping->latency))));
+    kind.energy = Picojoules(mapping->energy);
+    kind.arrayEnergy = Picojoules(mapping->arrayEnergy);
+    kind.idealCycles = mapping->idealCycles;
+    kind.spatialCycles = mapping->spatialCycles;
+    kind.stallCycles = mapping->stallCycles;
+    kind.loadCycles = mapping->onloadCycles + mapping->offloadCycles;
+    kind.spatial = mapper::spatialText(*mapping);
+    kind.temporal = mapper::temporalText(*mapping);
+    for (const double energy : mapping->memoryEnergy) kind.memoryEnergy.push_back(Picojoules(energy));
+    return kind;
+}
+
+}  // namespace millrace::search

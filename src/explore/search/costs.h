@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "explore/mapper/mapper.h"
+#include "explore/mapping/mapping.h"
+#include "explore/search/result.h"
+#include "explore/tiling/grid.h"
+#include "explore/workload/workload.h"
+#include "hardware/chip.h"
+
+namespace millrace::search {
+
+/// What tiles cost on cores: asks the mapper once for each different question.
+class TileCosts {
+public:
+    TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
+              explore::Objective objective, int lpfLimit);
+
+    /// Null if the mapper finds no way; `reason()` then says why.
+    const explore::TileKind* cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core);
+    const std::string& reason() const { return reason_; }
+    std::int64_t evaluations() const { return evaluations_; }
+
+private:
+    using Key = std::tuple<workload::LayerId, hardware::CoreId, std::vector<std::int64_t>>;
+
+    std::optional<explore::TileKind> ask(const workload::Layer& layer, const workload::Layer& tile,
+                                         hardware::CoreId core);
+
+    const workload::Workload& workload_;
+    const hardware::Chip& chip_;
+    const mapping::Mapping* mapping_;
+    mapper::Options options_;
+    mapper::Cache cache_;
+    std::map<Key, std::optional<explore::TileKind>> known_;
+    std::string reason_;
+    std::int64_t evaluations_ = 0;
+};
+
+}  // namespace millrace::search

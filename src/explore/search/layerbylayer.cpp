@@ -1,0 +1,254 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "explore/explore.h"
+#include "explore/search/allocation.h"
+#include "explore/search/binding.h"
+#include "explore/search/bounds.h"
+#include "explore/search/planner.h"
+#include "explore/search/platform.h"
+#include "schedule/verify.h"
+
+namespace millrace::explore {
+
+using schedule::GroupId;
+using search::CutMode;
+using search::Placed;
+using search::State;
+using workload::LayerId;
+
+namespace {
+
+void addTensors(const workload::Workload& workload, schedule::MemoryId offchip, schedule::Problem& problem) {
+    for (const workload::Tensor& tensor : workload.tensors) {
+        schedule::Tensor copy;
+        copy.name = tensor.name;
+        copy.shape = tensor.shape;
+        copy.bits = tensor.bits;
+        const bool constant = tensor.origin == workload::TensorOrigin::constant;
+        copy.kind = constant ? schedule::DataClass::weight : schedule::DataClass::activation;
+        if (constant || tensor.origin == workload::TensorOrigin::input) copy.initial = offchip;
+        if (tensor.origin == workload::TensorOrigin::layer && tensor.isOutput) copy.final = offchip;
+        problem.tensors.add(std::move(copy));
+    }
+}
+
+class Run {
+public:
+    Run(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
+        const Options& options, State& state, Diagnostics& diagnostics)
+        : workload_(workload),
+          chip_(chip),
+          mapping_(mapping),
+          diagnostics_(diagnostics),
+          state_(state),
+          lifetimes_(workload),
+          costs_(workload, chip, mapping, options.objective, options.lpfLimit),
+          planner_(workload, lifetimes_, costs_, state_, options.prefetch),
+          hostDone_(workload.hostOperators.size(), false) {}
+
+    bool all(Table<LayerId, LayerResult>& results) {
+        for (const LayerId id : workload_.layers.ids()) {
+            runReadyHosts(id);
+            std::optional<LayerResult> result = layer(id);
+            if (!result) return false;
+            results.add(std::move(*result));
+        }
+        runReadyHosts(LayerId(workload_.layers.size()));
+        return true;
+    }
+    std::int64_t evaluations() const { return costs_.evaluations(); }
+
+private:
+    struct Candidate {
+        const search::Allocation* allocation = nullptr;
+        CutMode mode;
+        Cycles end;
+        std::size_t tasks = 0;
+    };
+
+    std::optional<LayerResult> layer(LayerId id) {
+        const workload::Layer& layer = workload_.layers[id];
+        const auto allocations = search::allocations(layer, chip_, mapping_);
+        std::optional<Candidate> best;
+        for (const search::Allocation& allocation : allocations) tryModes(id, allocation, best);
+        if (!best) {
+            diagnostics_.infeasible(layer.where,
+                                    fmt::format("layer '{}' ({}) fits no core that it may run on: {}", layer.name,
+                                                layer.type, planner_.reason()),
+                                    "a larger memory, other cores in the mapping, or a smaller layer");
+            return std::nullopt;
+        }
+        const std::size_t firstTransfer = state_.schedule().transfers.size();
+        const std::optional<Placed> placed = planner_.place(id, *best->allocation, best->mode, phaseStart_);
+        if (!placed) {
+            diagnostics_.error(layer.where,
+                               fmt::format("layer '{}' could be placed only once: {}", layer.name, planner_.reason()));
+            return std::nullopt;
+        }
+        planner_.settle(id, placed->end);
+        LayerResult result = summarise(id, *placed, firstTransfer);
+        phaseStart_ = placed->end;
+        return result;
+    }
+
+    /// Layers that fit are not cut, so that most are tried once.
+    void tryModes(LayerId id, const search::Allocation& allocation, std::optional<Candidate>& best) {
+        std::size_t uncut = allocation.size();
+        for (const CutMode mode :
+             {CutMode{false, false}, CutMode{true, false}, CutMode{false, true}, CutMode{true, true}}) {
+            const State::Mark mark = state_.mark();
+            const std::optional<Placed> placed = planner_.place(id, allocation, mode, phaseStart_);
+            state_.undo(mark);
+            if (!placed) continue;
+            const Candidate candidate{&allocation, mode, placed->end, placed->tasks.size()};
+            const auto key = [](const Candidate& c) { return std::pair(c.end, c.tasks); };
+            if (!best || key(candidate) < key(*best)) best = candidate;
+            if (candidate.tasks <= uncut) break;
+        }
+    }
+
+    bool available(workload::TensorId id, LayerId next) const {
+        const workload::Tensor& tensor = workload_.tensors[id];
+        if (tensor.origin == workload::TensorOrigin::layer) return tensor.producer < next;
+        if (tensor.origin != workload::TensorOrigin::host) return true;
+        return !state_.residents(schedule::TensorId(id.index())).empty();
+    }
+
+    void runReadyHosts(LayerId next) {
+        for (bool again = true; again;) {
+            again = false;
+            for (std::size_t i = 0; i < workload_.hostOperators.size(); ++i) {
+                const workload::HostOperator& host = workload_.hostOperators[i];
+                const bool ready = std::all_of(host.inputs.begin(), host.inputs.end(),
+                                               [&](workload::TensorId tensor) { return available(tensor, next); });
+                if (hostDone_[i] || !ready) continue;
+                runHost(host, next);
+                hostDone_[i] = true;
+                again = true;
+            }
+        }
+    }
+
+    /// Zero cycles on the host, from off-chip memory to off-chip memory.
+    void runHost(const workload::HostOperator& host, LayerId next) {
+        schedule::Problem& problem = state_.problem();
+        const schedule::MemoryId offchip = state_.platform().offchip();
+        schedule::Task task;
+        task.name = host.name;
+        task.group = problem.groups.add({host.name, static_cast<std::int64_t>(next.index())});
+        schedule::Option option;
+        option.core = schedule::CoreId(problem.cores.size() - 1);
+        Cycles ready = phaseStart_;
+        for (const workload::TensorId id : host.inputs) {
+            const schedule::TensorId tensor(id.index());
+            task.reads.push_back({tensor, problem.tensors[tensor].whole()});
+            option.readMemories.push_back(offchip);
+            for (const search::Resident& resident : state_.residents(tensor)) {
+                if (resident.memory == offchip) ready = std::max(ready, resident.validFrom);
+            }
+        }
+        for (const workload::TensorId id : host.outputs) {
+            const schedule::TensorId tensor(id.index());
+            task.writes.push_back({tensor, problem.tensors[tensor].whole()});
+            option.writeMemories.push_back(offchip);
+        }
+        const auto writes = task.writes;
+        task.options.push_back(std::move(option));
+        const auto ran = state_.run(std::move(task), ready);
+        for (std::size_t i = 0; i < writes.size(); ++i) {
+            state_.addResident(writes[i].tensor, {offchip, writes[i].box, ran->span.end, {ran->outputs[i]}, Cycles(0)});
+        }
+    }
+
+    LayerResult summarise(LayerId id, const Placed& placed, std::size_t firstTransfer) const {
+        const schedule::Schedule& schedule = state_.schedule();
+        LayerResult result;
+        result.group = GroupId(id.index());
+        result.tasks = placed.tasks;
+        result.operations = workload_.layers[id].operations();
+        result.span = schedule.placements[placed.tasks.front()].span;
+        double unitCycles = 0;
+        std::map<std::pair<hardware::CoreId, const TileKind*>, std::size_t> kinds;
+        for (std::size_t i = 0; i < placed.tasks.size(); ++i) {
+            const schedule::Span span = schedule.placements[placed.tasks[i]].span;
+            result.span.start = std::min(result.span.start, span.start);
+            result.span.end = std::max(result.span.end, span.end);
+            const hardware::CoreId core = placed.cores[i];
+            if (std::find(result.cores.begin(), result.cores.end(), core) == result.cores.end())
+                result.cores.push_back(core);
+            unitCycles += static_cast<double>(span.length().value() * chip_.cores[core].array.units());
+            result.energy += placed.kinds[i]->energy;
+            const auto [kind, isNew] = kinds.try_emplace({core, placed.kinds[i]}, result.kinds.size());
+            if (isNew) result.kinds.push_back(*placed.kinds[i]);
+            ++result.kinds[kind->second].count;
+        }
+        for (std::size_t i = firstTransfer; i < schedule.transfers.size(); ++i) {
+            const schedule::Transfer& transfer = schedule.transfers[schedule::TransferId(i)];
+            result.span.start = std::min(result.span.start, transfer.span.start);
+        }
+        if (unitCycles > 0) result.utilisation = static_cast<double>(result.operations) / unitCycles;
+        return result;
+    }
+
+    const workload::Workload& workload_;
+    const hardware::Chip& chip_;
+    const mapping::Mapping* mapping_;
+    Diagnostics& diagnostics_;
+    State& state_;
+    search::Lifetimes lifetimes_;
+    search::TileCosts costs_;
+    search::Planner planner_;
+    std::vector<bool> hostDone_;
+    Cycles phaseStart_;
+};
+
+Bits offchipTraffic(const schedule::Problem& problem, const schedule::Schedule& schedule) {
+    Bits sum;
+    for (const schedule::Transfer& transfer : schedule.transfers) {
+        if (problem.memories[transfer.from].offchip || problem.memories[transfer.to].offchip) {
+            sum += problem.tensors[transfer.tensor].size(transfer.box);
+        }
+    }
+    return sum;
+}
+
+}  // namespace
+
+std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const hardware::Chip& chip,
+                                          const mapping::Mapping* mapping, const Options& options,
+                                          Diagnostics& diagnostics) {
+    if (mapping != nullptr && !mapping::check(*mapping, chip, diagnostics)) return std::nullopt;
+    Result result;
+    result.chip = chip;
+    result.workload = search::withLinks(given, mapping);
+    result.policy = "layer-by-layer";
+    result.objective = options.objective;
+    schedule::Problem problem;
+    problem.weightsWaitForPhase = !options.prefetch;
+    const auto platform = search::Platform::make(chip, problem, diagnostics);
+    if (!platform) return std::nullopt;
+    if (!result.workload.hostOperators.empty()) {
+        problem.memories[platform->offchip()].cores.push_back(problem.cores.add({"host"}));
+    }
+    addTensors(result.workload, platform->offchip(), problem);
+    for (const LayerId id : result.workload.layers.ids()) {
+        problem.groups.add({result.workload.layers[id].name, static_cast<std::int64_t>(id.index())});
+    }
+    State state(std::move(problem), *platform);
+    Run run(result.workload, result.chip, mapping, options, state, diagnostics);
+    if (!run.all(result.layers)) return std::nullopt;
+    result.evaluations = run.evaluations();
+    result.schedule = state.finish();
+    result.problem = state.problem();
+    result.offchipTraffic = offchipTraffic(result.problem, result.schedule);
+    result.bounds = search::bounds(result.workload, result.chip, mapping);
+    result.verified =
+        schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
+    if (!result.verified) return std::nullopt;
+    return result;
+}
+
+}  // namespace millrace::explore

@@ -1,0 +1,78 @@
+#include <atomic>
+#include <thread>
+
+#include "explore/explore.h"
+#include "explore/search/binding.h"
+
+namespace millrace::explore {
+
+namespace {
+
+bool zigzagCosts(const workload::Layer& layer) { return !layer.elementwise; }
+
+class LayerCosts {
+public:
+    LayerCosts(const workload::Workload& workload, const hardware::Core& core, const mapping::Mapping* mapping,
+               const mapper::Options& options)
+        : workload_(workload), core_(core), mapping_(mapping), options_(options) {}
+
+    void ask(CoreLayer& layer) {
+        const workload::Layer& source = workload_.layers[layer.layer];
+        const auto nest = cost::nestOf(source, layer.diagnostics);
+        if (!nest) return;
+        mapper::Request request{*nest, core_};
+        request.spatial = search::spatialOf(source, core_, mapping_);
+        const mapping::MappingEntry* entry = mapping_ == nullptr ? nullptr : mapping_->find(source.name, source.type);
+        if (entry != nullptr) {
+            request.spatialHint = entry->spatialHint;
+            request.temporal = entry->temporalOrdering;
+        }
+        request.options = options_;
+        layer.mapping = cache_.map(request, layer.diagnostics);
+        layer.nest = *nest;
+    }
+
+private:
+    const workload::Workload& workload_;
+    const hardware::Core& core_;
+    const mapping::Mapping* mapping_;
+    mapper::Options options_;
+    mapper::Cache cache_;
+};
+
+}  // namespace
+
+std::optional<CoreResult> costLayers(const workload::Workload& given, const hardware::Core& core,
+                                     const mapping::Mapping* mapping, const CostOptions& options,
+                                     Diagnostics& diagnostics) {
+    CoreResult result;
+    result.core = core;
+    result.workload = search::withLinks(given, mapping);
+    for (const workload::LayerId id : result.workload.layers.ids()) {
+        if (options.allLayers || zigzagCosts(result.workload.layers[id])) {
+            result.layers.emplace_back().layer = id;
+        } else {
+            result.otherLayers.push_back(id);
+        }
+    }
+    LayerCosts costs(result.workload, result.core, mapping, options.mapper);
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < result.layers.size(); i = next++) costs.ask(result.layers[i]);
+    };
+    std::vector<std::jthread> threads;
+    for (int i = 1; i < options.threads; ++i) threads.emplace_back(work);
+    work();
+    threads.clear();
+    for (const CoreLayer& layer : result.layers) {
+        for (const Diagnostic& diagnostic : layer.diagnostics.all()) diagnostics.add(diagnostic);
+        if (!layer.mapping) continue;
+        result.energy += layer.mapping->energy;
+        result.latency += layer.mapping->latency;
+        result.evaluations += layer.mapping->evaluations;
+    }
+    if (diagnostics.failed()) return std::nullopt;
+    return result;
+}
+
+}  // namespace millrace::explore

@@ -1,0 +1,75 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explore/mapper/mapper.h"
+#include "explore/workload/workload.h"
+#include "hardware/chip.h"
+#include "schedule/problem.h"
+#include "schedule/schedule.h"
+#include "support/diagnostics.h"
+#include "support/units.h"
+
+/// What a run of the exploration knows in the end.
+namespace millrace::explore {
+
+/// What loop orders inside of cores are chosen for.
+using mapper::Objective;
+
+/// How one kind of tile of a layer runs on one core. Tiles of a layer with equal sizes on equal cores share an entry.
+struct TileKind {
+    std::vector<std::int64_t> sizes;  ///< of the layer's loop dimensions
+    hardware::CoreId core;
+    std::int64_t count = 0;  ///< tiles of this kind in the schedule
+    Cycles duration;
+    Picojoules energy;
+    Picojoules arrayEnergy;    ///< of `energy`, the multiply-accumulate units
+    double idealCycles = 0;    ///< operations / units of the array
+    double spatialCycles = 0;  ///< with the spatial unrolling, without stalls
+    double stallCycles = 0;
+    double loadCycles = 0;  ///< on-loading and off-loading inside of the core
+    std::string spatial;    ///< "K 32 | C 32"
+    std::string temporal;   ///< innermost first, "FX 7, FY 7, OY 16 ..."
+    /// Energy of each memory of the core, in the order of `hardware::Core::memories`.
+    std::vector<Picojoules> memoryEnergy;
+};
+
+struct LayerResult {
+    schedule::GroupId group;
+    std::vector<hardware::CoreId> cores;
+    std::vector<schedule::TaskId> tasks;
+    schedule::Span span;  ///< first start to last end of its tasks and of the transfers they wait for
+    std::int64_t operations = 0;
+    Picojoules energy;  ///< of its tasks
+    /// operations / (units of its cores * cycles those cores are busy with it)
+    double utilisation = 0;
+    std::vector<TileKind> kinds;
+};
+
+/// Lower bounds on any schedule, fused or not; computed without a solver. Proofs: docs/bounds.md.
+struct Bounds {
+    Cycles compute;  ///< work of each kind of core, spread evenly
+    Cycles offchip;  ///< compulsory traffic over the off-chip links
+    Cycles latency;  ///< the larger one
+    Picojoules energy;
+    Bits offchipBits;
+};
+
+/// All that is known about a run. Core and link ids of the problem are those of the chip (same index).
+struct Result {
+    hardware::Chip chip;
+    workload::Workload workload;
+    schedule::Problem problem;
+    schedule::Schedule schedule;
+    Table<workload::LayerId, LayerResult> layers;
+    Bounds bounds;
+    Bits offchipTraffic;  ///< bits read from and written to off-chip memory by transfers
+    bool verified = false;
+    std::int64_t evaluations = 0;  ///< mappings evaluated by the intra-core mapper
+    std::string policy;            ///< "layer-by-layer"
+    Objective objective = Objective::latency;
+};
+
+}  // namespace millrace::explore

@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+
+#include "hardware/chip.h"
+
+namespace millrace::hardware {
+
+/// The chip as one file in Millrace's own form (docs/hardware.md). Reads back as the same chip, `file` fields apart.
+std::string printChip(const Chip& chip);
+
+/// The core as a core file.
+std::string printCore(const Core& core);
+
+}  // namespace millrace::hardware

@@ -1,0 +1,122 @@
+#include "report/cost.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "report/columns.h"
+#include "report/text.h"
+
+namespace millrace::report {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json layerJson(const explore::CoreResult& result, const explore::CoreLayer& info) {
+    const workload::Layer& layer = result.workload.layers[info.layer];
+    const mapper::Mapping& mapping = *info.mapping;
+    Json json;
+    json["name"] = clean(layer.name);
+    json["type"] = clean(layer.type);
+    json["energy_pj"] = mapping.energy;
+    json["latency_cycles"] = mapping.latency;
+    json["macs"] = layer.operations();
+    json["array_energy_pj"] = mapping.arrayEnergy;
+    Json& memories = json["memory_energy_pj"] = Json::object();
+    for (std::size_t i = 0; i < mapping.memoryEnergy.size() && i < result.core.memories.size(); ++i) {
+        memories[clean(result.core.memories[i].name)] = mapping.memoryEnergy[i];
+    }
+    json["ideal_cycles"] = mapping.idealCycles;
+    json["spatial_cycles"] = mapping.spatialCycles;
+    json["stall_cycles"] = mapping.stallCycles;
+    json["onload_cycles"] = mapping.onloadCycles;
+    json["offload_cycles"] = mapping.offloadCycles;
+    json["utilisation"] = mapping.latency > 0 ? mapping.idealCycles / mapping.latency : 0;
+    json["spatial_mapping"] = mapper::spatialText(mapping);
+    json["temporal_mapping"] = mapper::temporalText(mapping);
+    json["evaluations"] = mapping.evaluations;
+    return json;
+}
+
+}  // namespace
+
+std::string costJson(const explore::CoreResult& result, const std::string& mapper, double wallSeconds) {
+    Json json;
+    json["schema"] = "millrace.cost/1";
+    json["workload"] = clean(result.workload.name);
+    json["core"] = clean(result.core.name);
+    json["energy_pj"] = result.energy;
+    json["latency_cycles"] = result.latency;
+    json["mapper"] = mapper;
+    json["layers"] = Json::array();
+    for (const explore::CoreLayer& layer : result.layers) json["layers"].push_back(layerJson(result, layer));
+    json["other_layers"] = Json::array();
+    for (const workload::LayerId id : result.otherLayers) {
+        const workload::Layer& layer = result.workload.layers[id];
+        Json other;
+        other["name"] = clean(layer.name);
+        other["type"] = clean(layer.type);
+        other["operations"] = layer.operations();
+        json["other_layers"].push_back(std::move(other));
+    }
+    json["host_operators"] = Json::array();
+    for (const workload::HostOperator& host : result.workload.hostOperators) {
+        json["host_operators"].push_back({{"name", clean(host.name)}, {"type", clean(host.type)}});
+    }
+    json["evaluations"] = result.evaluations;
+    json["wall_seconds"] = wallSeconds;
+    return json.dump(2) + "\n";
+}
+
+std::string costTable(const explore::CoreResult& result) {
+    using Align = Columns::Align;
+    Columns rows({{"layer", Align::left, true},
+                  {"type"},
+                  {"operations", Align::right},
+                  {"cycles", Align::right},
+                  {"stalled", Align::right},
+                  {"used", Align::right},
+                  {"energy", Align::right},
+                  {"unrolling", Align::left, true}});
+    for (const explore::CoreLayer& info : result.layers) {
+        const workload::Layer& layer = result.workload.layers[info.layer];
+        const mapper::Mapping& mapping = *info.mapping;
+        rows.add({clean(layer.name), clean(layer.type), countText(layer.operations()),
+                  fmt::format("{:.10g}", mapping.latency), fmt::format("{:.10g}", mapping.stallCycles),
+                  percent(mapping.latency > 0 ? mapping.idealCycles / mapping.latency : 0),
+                  energyText(Picojoules(mapping.energy)), mapper::spatialText(mapping)});
+    }
+    std::string text = fmt::format("{} on {}: {:.12g} cycles, {:.17g} pJ\n\n", elide(result.workload.name, 40),
+                                   elide(result.core.name, 30), result.latency, result.energy);
+    text += rows.text(120);
+    if (!result.otherLayers.empty()) {
+        text += fmt::format(
+            "\n{} other layers (pooling, element-wise) are not costed here; millrace explore schedules them.\n",
+            result.otherLayers.size());
+    }
+    return text;
+}
+
+std::string costExplain(const explore::CoreResult& result, const std::string& layerName) {
+    std::string text;
+    for (const explore::CoreLayer& info : result.layers) {
+        const workload::Layer& layer = result.workload.layers[info.layer];
+        if (!layerName.empty() && layer.name.find(layerName) == std::string::npos) continue;
+        const mapper::Mapping& mapping = *info.mapping;
+        text += fmt::format("\n{} ({})\n", clean(layer.name), clean(layer.type));
+        text += fmt::format(
+            "  {:.10g} cycles = {:.10g} at full array + {:.10g} idle units + {:.10g} stalled + {:.10g} on-loading + "
+            "{:.10g} off-loading\n",
+            mapping.latency, mapping.idealCycles, mapping.spatialCycles - mapping.idealCycles, mapping.stallCycles,
+            mapping.onloadCycles, mapping.offloadCycles);
+        text += fmt::format("  {:.10g} pJ = {:.10g} array", mapping.energy, mapping.arrayEnergy);
+        for (std::size_t i = 0; i < mapping.memoryEnergy.size(); ++i) {
+            text += fmt::format(" + {:.10g} {}", mapping.memoryEnergy[i], clean(result.core.memories[i].name));
+        }
+        text += "\n" + mapper::temporalTable(mapping, info.nest, result.core);
+    }
+    return text.empty() ? fmt::format("\nno layer's name contains '{}'\n", clean(layerName)) : text;
+}
+
+}  // namespace millrace::report

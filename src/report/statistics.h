@@ -1,0 +1,123 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "explore/search/result.h"
+
+/// Sums over a result that more than one report shows.
+namespace millrace::report {
+
+using explore::Result;
+using workload::LayerId;
+
+/// What a core did. `busy` counts the tasks' durations; tasks of a core never overlap.
+struct CoreUse {
+    Cycles busy;
+    Picojoules energy;       ///< of its tasks
+    Picojoules arrayEnergy;  ///< of `energy`, the multiply-accumulate units
+    std::int64_t tasks = 0;
+    std::int64_t operations = 0;
+    std::vector<Picojoules> memoryEnergy;  ///< of `energy`, in the order of `hardware::Core::memories`
+};
+
+/// From `at` on, until the next step: bits in a memory, or bits a cycle on a link.
+struct Step {
+    std::int64_t at = 0;
+    std::int64_t weights = 0;
+    std::int64_t activations = 0;
+    std::int64_t scratch = 0;  ///< room that tasks work in
+    std::int64_t total() const { return weights + activations + scratch; }
+};
+/// Steps in rising order of `at`, each different from the one before; the last one is the state at the end.
+using Profile = std::vector<Step>;
+
+struct LinkUse {
+    Bits bits;
+    Picojoules energy;
+    std::int64_t transfers = 0;
+    Cycles busy;  ///< while at least one transfer is under way
+};
+
+struct MemoryUse {
+    Bits peak;
+    Cycles peakAt;      ///< first time of the peak
+    Bits read;          ///< by transfers
+    Bits written;       ///< by transfers
+    Picojoules energy;  ///< of those
+};
+
+/// What all transfers of one cause carried.
+struct CauseUse {
+    Bits bits;
+    std::int64_t transfers = 0;
+};
+inline constexpr std::size_t kCauses = 6;
+
+struct Statistics {
+    std::vector<CoreUse> cores;       ///< by core of the problem
+    std::vector<LinkUse> links;       ///< by link of the problem
+    std::vector<MemoryUse> memories;  ///< by memory of the problem
+    std::vector<Cycles> layerBusy;    ///< by layer: sum of its tasks' durations
+    std::array<CauseUse, kCauses> causes;
+    /// Length of the schedule that shares of time refer to: the interval of a periodic schedule, else the latency.
+    Cycles period;
+};
+
+/// `profiles`: also what needs the course over time (peaks, links' busy cycles); otherwise those stay 0.
+enum class Detail { sums, profiles };
+Statistics statistics(const Result& result, Detail detail = Detail::profiles);
+
+/// Bits that each memory holds over time: buffers, what is there from the start (from 0 on), and the scratch of running
+/// tasks.
+std::vector<Profile> memoryProfiles(const Result& result);
+/// The first of the highest steps; nothing at 0 if there is none.
+Step highest(const Profile& profile);
+/// Bits a cycle that each link carries over time.
+std::vector<Profile> linkProfiles(const Result& result);
+
+/// Which layers tasks and tensors belong to. Ids that no layer has are invalid.
+class Owners {
+public:
+    explicit Owners(const Result& result);
+    LayerId layer(schedule::TaskId task) const { return tasks_[task.index()]; }
+    /// The layer a transfer is shown with: for weights and inputs the first that reads them, otherwise the one that
+    /// made the data.
+    LayerId layer(const schedule::Transfer& transfer) const;
+
+private:
+    std::vector<LayerId> tasks_;
+    std::vector<LayerId> producers_;
+    std::vector<LayerId> readers_;
+};
+
+Bits size(const Result& result, const schedule::Transfer& transfer);
+/// Energy of one transfer: reading, writing, and each link of its route; by the rules of `schedule::Memory` and
+/// `schedule::Link`.
+struct TransferEnergy {
+    Picojoules read;
+    Picojoules write;
+    Picojoules links;
+    Picojoules total() const { return read + write + links; }
+};
+TransferEnergy energy(const Result& result, const schedule::Transfer& transfer);
+/// Energy that the option of a task costs.
+Picojoules taskEnergy(const Result& result, schedule::TaskId task);
+
+/// "input", "weight", "forward", "spill", "reload", "output".
+const char* causeName(schedule::TransferCause cause);
+const char* objectiveName(explore::Objective objective);
+/// Short names of all layers, at most 80 columns each.
+std::vector<std::string> layerLabels(const Result& result);
+/// "network on chip", each at most 80 columns.
+std::string subject(const Result& result);
+/// a / b, or 0 if b is 0 or less.
+double share(double a, double b);
+/// share for amounts of the same unit.
+template <class Tag, class Rep>
+double share(Quantity<Tag, Rep> a, Quantity<Tag, Rep> b) {
+    return share(static_cast<double>(a.value()), static_cast<double>(b.value()));
+}
+
+}  // namespace millrace::report

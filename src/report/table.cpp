@@ -1,0 +1,202 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "report/columns.h"
+#include "report/report.h"
+#include "report/statistics.h"
+#include "report/text.h"
+
+namespace millrace::report {
+namespace {
+
+constexpr std::size_t kWidth = 120;
+using Align = Columns::Align;
+
+std::string ratio(double value, double bound) {
+    if (bound <= 0) return "-";
+    return value / bound < 1e6 ? fmt::format("x{:.2f}", value / bound) : fmt::format("x{:.2e}", value / bound);
+}
+
+/// "0-3,5"
+std::string ranges(const std::vector<hardware::CoreId>& cores) {
+    std::vector<std::size_t> ids;
+    for (const hardware::CoreId core : cores) ids.push_back(core.index());
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    std::string text;
+    for (std::size_t i = 0; i < ids.size();) {
+        std::size_t last = i;
+        while (last + 1 < ids.size() && ids[last + 1] == ids[last] + 1) ++last;
+        if (!text.empty()) text += ',';
+        text += last == i ? fmt::format("{}", ids[i]) : fmt::format("{}-{}", ids[i], ids[last]);
+        i = last + 1;
+    }
+    return text.empty() ? "-" : text;
+}
+
+std::string header(const Result& result) {
+    const std::string state = result.verified ? "verified" : "NOT VERIFIED";
+    const std::string policy = result.policy.empty() ? "" : clean(result.policy) + ", ";
+    return elide(fmt::format("{}: {}for {}, {}", subject(result), policy, objectiveName(result.objective), state),
+                 kWidth) +
+           "\n\n";
+}
+
+std::string totals(const Result& result) {
+    const explore::Bounds& bounds = result.bounds;
+    const Cycles latency = result.schedule.latency;
+    const Picojoules energy = result.schedule.energy.total();
+    Columns rows({{"Total", Align::left, true},
+                  {"", Align::right},
+                  {"lower bound", Align::right},
+                  {"ratio", Align::right},
+                  {"", Align::left, true}});
+    rows.add({"latency in cycles", countText(latency.value()), countText(bounds.latency.value()),
+              ratio(static_cast<double>(latency.value()), static_cast<double>(bounds.latency.value())),
+              fmt::format("of compute {}, of off-chip traffic {}", countText(bounds.compute.value()),
+                          countText(bounds.offchip.value()))});
+    if (result.schedule.interval) {
+        rows.add({"interval in cycles", countText(result.schedule.interval->value()), "", "", "the schedule repeats"});
+    }
+    rows.add(
+        {"energy", energyText(energy), energyText(bounds.energy), ratio(energy.value(), bounds.energy.value()), ""});
+    rows.add({"energy-delay product", fmt::format("{:.4g}", energy.value() * static_cast<double>(latency.value())), "",
+              "", "pJ x cycles"});
+    rows.add(
+        {"off-chip traffic", sizeText(result.offchipTraffic), sizeText(bounds.offchipBits),
+         ratio(static_cast<double>(result.offchipTraffic.value()), static_cast<double>(bounds.offchipBits.value())),
+         ""});
+    rows.add({"tiles", countText(static_cast<std::int64_t>(result.problem.tasks.size())), "", "", ""});
+    rows.add({"mappings evaluated", countText(result.evaluations), "", "", ""});
+    return rows.text(kWidth) + "\n";
+}
+
+std::string energies(const Result& result, const Statistics& sums) {
+    const schedule::Energy& parts = result.schedule.energy;
+    Columns rows({{"Energy", Align::left, true}, {"", Align::right}, {"share", Align::right}, {"what", Align::left}});
+    const auto add = [&](const std::string& name, Picojoules energy, const char* what) {
+        rows.add({name, energyText(energy), percent(share(energy, parts.total())), what});
+    };
+    add("compute", parts.compute, "tiles on their cores");
+    Picojoules array;
+    std::map<std::string, Picojoules> memories;
+    for (std::size_t i = 0; i < sums.cores.size(); ++i) {
+        array += sums.cores[i].arrayEnergy;
+        for (std::size_t m = 0; m < sums.cores[i].memoryEnergy.size() && i < result.chip.cores.size(); ++m) {
+            const hardware::Core& core = result.chip.cores[hardware::CoreId(i)];
+            if (m < core.memories.size()) memories[clean(core.memories[m].name)] += sums.cores[i].memoryEnergy[m];
+        }
+    }
+    add("· arrays", array, "of compute");
+    for (const auto& [name, energy] : memories) add("· " + name, energy, "of compute");
+    add("on-chip memory", parts.memory, "read and written by transfers");
+    add("off-chip memory", parts.offchip, "read and written by transfers");
+    add("spill", parts.spill, "memories, for results that did not fit");
+    add("links", parts.links, "all transfers");
+    return rows.text(kWidth) + "\n";
+}
+
+std::string layers(const Result& result) {
+    Columns rows({{"#", Align::right},
+                  {"layer", Align::left, true},
+                  {"type", Align::left, true},
+                  {"cores", Align::left, true},
+                  {"tiles", Align::right},
+                  {"start", Align::right},
+                  {"end", Align::right},
+                  {"cycles", Align::right},
+                  {"array use", Align::right},
+                  {"energy", Align::right}});
+    const std::vector<std::string> names = layerLabels(result);
+    for (const LayerId id : result.layers.ids()) {
+        const explore::LayerResult& layer = result.layers[id];
+        const bool known = result.workload.layers.contains(id);
+        const std::string type = known ? result.workload.layers[id].type : "";
+        rows.add({std::to_string(id.index()), names[id.index()], type, ranges(layer.cores),
+                  countText(static_cast<std::int64_t>(layer.tasks.size())), countText(layer.span.start.value()),
+                  countText(layer.span.end.value()), countText(layer.span.length().value()), percent(layer.utilisation),
+                  energyText(layer.energy)});
+    }
+    return rows.empty() ? "" : rows.text(kWidth) + "\n";
+}
+
+std::string cores(const Result& result, const Statistics& sums) {
+    Columns rows({{"#", Align::right},
+                  {"core", Align::left, true},
+                  {"tiles", Align::right},
+                  {"busy cycles", Align::right},
+                  {"busy", Align::right},
+                  {"array use", Align::right},
+                  {"energy", Align::right}});
+    for (const schedule::CoreId id : result.problem.cores.ids()) {
+        const hardware::CoreId same(id.index());
+        if (result.chip.isOffchip(same)) continue;
+        const CoreUse& use = sums.cores[id.index()];
+        const std::int64_t units = result.chip.cores.contains(same) ? result.chip.cores[same].array.units() : 0;
+        const double most = static_cast<double>(units) * static_cast<double>(sums.period.value());
+        rows.add({std::to_string(id.index()), result.problem.cores[id].name, countText(use.tasks),
+                  countText(use.busy.value()), percent(share(use.busy, sums.period)),
+                  percent(share(static_cast<double>(use.operations), most)), energyText(use.energy)});
+    }
+    return rows.empty() ? "" : rows.text(kWidth) + "\n";
+}
+
+std::string links(const Result& result, const Statistics& sums) {
+    Columns rows({{"#", Align::right},
+                  {"link", Align::left, true},
+                  {"transfers", Align::right},
+                  {"carried", Align::right},
+                  {"busy", Align::right},
+                  {"band use", Align::right},
+                  {"energy", Align::right}});
+    for (const schedule::LinkId id : result.problem.links.ids()) {
+        const LinkUse& use = sums.links[id.index()];
+        if (use.transfers == 0) continue;
+        const schedule::Link& link = result.problem.links[id];
+        const double most = static_cast<double>(link.bandwidth) * static_cast<double>(sums.period.value());
+        rows.add({std::to_string(id.index()), link.name, countText(use.transfers), sizeText(use.bits),
+                  percent(share(use.busy, sums.period)), percent(share(static_cast<double>(use.bits.value()), most)),
+                  energyText(use.energy)});
+    }
+    return rows.empty() ? "" : rows.text(kWidth) + "\n";
+}
+
+std::string memories(const Result& result, const Statistics& sums) {
+    Columns rows({{"#", Align::right},
+                  {"memory", Align::left, true},
+                  {"capacity", Align::right},
+                  {"peak", Align::right},
+                  {"full", Align::right},
+                  {"read", Align::right},
+                  {"written", Align::right},
+                  {"energy", Align::right}});
+    for (const schedule::MemoryId id : result.problem.memories.ids()) {
+        const schedule::Memory& memory = result.problem.memories[id];
+        const MemoryUse& use = sums.memories[id.index()];
+        rows.add({std::to_string(id.index()), memory.name, sizeText(memory.capacity), sizeText(use.peak),
+                  percent(share(use.peak, memory.capacity)), sizeText(use.read), sizeText(use.written),
+                  energyText(use.energy)});
+    }
+    return rows.empty() ? "" : rows.text(kWidth) + "\n";
+}
+
+std::string hostOperators(const Result& result) {
+    Columns rows({{"host operator", Align::left, true}, {"type", Align::left, true}, {"reason", Align::left, true}});
+    for (const workload::HostOperator& host : result.workload.hostOperators)
+        rows.add({host.name, host.type, host.reason});
+    return rows.empty() ? "" : rows.text(kWidth) + "\n";
+}
+
+}  // namespace
+
+std::string table(const explore::Result& result) {
+    const Statistics sums = statistics(result);
+    std::string text = header(result) + totals(result) + energies(result, sums) + layers(result) + cores(result, sums) +
+                       links(result, sums) + memories(result, sums) + hostOperators(result);
+    text.pop_back();
+    return text;
+}
+
+}  // namespace millrace::report

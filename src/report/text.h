@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/units.h"
+
+/// Numbers and names for people.
+namespace millrace::report {
+
+/// Valid UTF-8 without control characters: wrong bytes become U+FFFD, control characters a blank.
+std::string clean(std::string_view text);
+/// Columns that clean text takes in a terminal: 2 for wide East Asian letters, 0 for combining marks.
+std::size_t columns(std::string_view text);
+/// Clean text in at most `width` columns; what is left out of the middle becomes "…".
+std::string elide(std::string_view text, std::size_t width);
+
+/// "1,234,567".
+std::string thousands(std::int64_t value);
+/// `thousands`, or "1.235e+15" from ten thousand million on.
+std::string countText(std::int64_t value);
+/// Four significant digits and a prefix: "812 cycles", "3.831 Mcycles".
+std::string cyclesText(Cycles cycles);
+/// "812.0 pJ", "4.213 mJ".
+std::string energyText(Picojoules energy);
+/// In bytes, by powers of 1024: "36 B", "1.2 MiB".
+std::string sizeText(Bits bits);
+/// "60 %", "<1 %" if not zero, "99 %" if not whole.
+std::string percent(double share);
+
+/// Layer names, shorter: without the path that all have in common, without the operator type at the end, and without a
+/// component that the next one repeats ("/layer1/layer1.0/conv1/Conv" -> "layer1.0/conv1"). A name that would not stay
+/// unique stays whole.
+std::vector<std::string> shortNames(const std::vector<std::string>& names, const std::vector<std::string>& types);
+
+}  // namespace millrace::report
