@@ -9,8 +9,8 @@
 #include "explore/mapper/orders.h"
 
 /// Evaluations of the cost model per second on one core: a convolution of 64 to 64 channels on a 32 x 32 array with
-/// registers for weights and partial sums, an SRAM and a DRAM. One evaluation is the allocation of one order of the loops
-/// to the memories, and its energy and latency.
+/// registers for weights and partial sums, an SRAM and a DRAM. One evaluation is the allocation of one order of the
+/// loops to the memories, and its energy and latency.
 namespace millrace {
 namespace {
 
@@ -28,8 +28,8 @@ hardware::Core core() {
     hardware::Core core;
     core.array.dimensions = {{"D1", 32}, {"D2", 32}};
     core.array.unitEnergy = 0.04;
-    const auto add = [&](std::int64_t bits, double read, double write, std::vector<MemoryOperand> operands, std::vector<hardware::Port> ports,
-                         std::vector<std::size_t> served) {
+    const auto add = [&](std::int64_t bits, double read, double write, std::vector<MemoryOperand> operands,
+                         std::vector<hardware::Port> ports, std::vector<std::size_t> served) {
         hardware::Memory& memory = core.memories.emplace_back();
         memory.size = Bits(bits);
         memory.readCost = read;
@@ -48,8 +48,15 @@ hardware::Core core() {
          port(64, 2048, {{I1, Direction::fh}, {O, Direction::fh}, {O, Direction::fl}})},
         {0, 1});
     add(10000000000, 700, 750, {I1, I2, O},
-        {port(64, 64, {{I1, Direction::fh}, {I1, Direction::tl}, {I2, Direction::fh}, {I2, Direction::tl}, {O, Direction::fh}, {O, Direction::tl},
-                       {O, Direction::fl}, {O, Direction::th}})},
+        {port(64, 64,
+              {{I1, Direction::fh},
+               {I1, Direction::tl},
+               {I2, Direction::fh},
+               {I2, Direction::tl},
+               {O, Direction::fh},
+               {O, Direction::tl},
+               {O, Direction::fl},
+               {O, Direction::th}})},
         {0, 1});
     return core;
 }

@@ -1,10 +1,11 @@
 // Any bytes: an import that passes verify and whose text form round-trips, or an error. The same bytes as a text form.
+#include "model/onnx/onnx.h"
+
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "model/network/network.h"
-#include "model/onnx/onnx.h"
 
 namespace {
 

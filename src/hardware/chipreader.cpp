@@ -21,6 +21,20 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostCores = 4096;
+constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+
+/// Bytes that a copy of the core takes, roughly.
+std::size_t weight(const Core& core) {
+    std::size_t bytes = sizeof(Core) + core.name.size() + core.dataflows.size() * sizeof(Dataflow);
+    for (const std::string& type : core.operatorTypes) bytes += sizeof type + type.size();
+    for (const Memory& memory : core.memories) {
+        bytes += sizeof memory + memory.name.size();
+        for (const Port& port : memory.ports)
+            bytes += sizeof port + port.name.size() + port.uses.size() * sizeof(PortUse);
+    }
+    for (const Dataflow& dataflow : core.dataflows) bytes += dataflow.unrollings.size() * sizeof(Unrolling);
+    return bytes;
+}
 
 class ChipReader {
 public:
@@ -65,6 +79,7 @@ private:
             return;
         }
         std::vector<std::optional<Core>> cores(node->entries.size());
+        std::size_t size = 0;
         for (const auto& [key, value] : node->entries) {
             const auto id = yaml::integer(key, "the id of a core", diagnostics_);
             if (!id) continue;
@@ -77,6 +92,12 @@ private:
             if (place) diagnostics_.error(key.where, fmt::format("core {} is listed twice", *id));
             const CoreFile* file = readCore(value, fmt::format("core {}", *id));
             place = file == nullptr ? Core() : file->core;
+            size += weight(*place);
+            if (size > kMostBytes) {
+                diagnostics_.error(key.where,
+                                   fmt::format("the cores up to this one take more than {} MiB", kMostBytes >> 20));
+                return;
+            }
         }
         for (std::optional<Core>& core : cores) chip_.cores.add(std::move(core).value_or(Core()));
     }

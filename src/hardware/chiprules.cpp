@@ -62,31 +62,57 @@ std::string difference(const Core& a, const Core& b, MemoryOperand operand) {
     return {};
 }
 
-/// Cores that data of `start` can reach; the way does not lead through the off-chip core.
-std::vector<bool> reachable(const Chip& chip, CoreId start) {
-    std::vector<bool> seen(chip.cores.size(), false);
-    std::vector<CoreId> open{start};
-    seen[start.index()] = true;
-    const auto visit = [&](CoreId id) {
-        if (seen[id.index()]) return;
-        seen[id.index()] = true;
-        if (!chip.isOffchip(id)) open.push_back(id);
-    };
-    while (!open.empty()) {
-        const CoreId at = open.back();
-        open.pop_back();
-        for (const Link& link : chip.links) {
-            for (const CoreId next : link.cores) {
-                if (link.connects(at, next)) visit(next);
-            }
+/// Who can reach whom, with the wires of each core at hand.
+class Reach {
+public:
+    explicit Reach(const Chip& chip) : chip_(chip), wires_(chip.cores.size()), groups_(chip.cores.size(), nullptr) {
+        for (const LinkId id : chip.links.ids()) {
+            const Link& link = chip.links[id];
+            const std::size_t senders = link.bus ? link.cores.size() : 1;
+            for (std::size_t i = 0; i < senders; ++i) wires_[link.cores[i].index()].push_back(id);
         }
         for (const std::vector<CoreId>& group : chip.sharedMemories) {
-            if (!holds(group, at)) continue;
-            for (const CoreId next : group) visit(next);
+            for (const CoreId id : group) groups_[id.index()] = &group;
         }
     }
-    return seen;
-}
+
+    /// Cores that data of `start` can reach; the way does not lead through the off-chip core. Each wire is walked once
+    /// for its hub and once for the others.
+    std::vector<bool> from(CoreId start) const {
+        std::vector<bool> seen(chip_.cores.size(), false);
+        std::vector<bool> walked(2 * chip_.links.size(), false);
+        std::vector<CoreId> open{start};
+        seen[start.index()] = true;
+        const auto visit = [&](CoreId id) {
+            if (!seen[id.index()] && !chip_.isOffchip(id)) open.push_back(id);
+            seen[id.index()] = true;
+        };
+        while (!open.empty()) {
+            const CoreId at = open.back();
+            open.pop_back();
+            if (groups_[at.index()] != nullptr)
+                std::for_each(groups_[at.index()]->begin(), groups_[at.index()]->end(), visit);
+            for (const LinkId id : wires_[at.index()]) {
+                const Link& link = chip_.links[id];
+                const bool fromHub = at == link.hub;
+                std::vector<bool>::reference done = walked[2 * id.index() + (fromHub ? 1 : 0)];
+                if (done) continue;
+                done = true;
+                if (link.hub.valid() && !fromHub) {
+                    if (link.connects(at, link.hub)) visit(link.hub);
+                } else if (!fromHub || link.hubTransfers != HubTransfers::toHub) {
+                    std::for_each(link.cores.begin(), link.cores.end(), visit);
+                }
+            }
+        }
+        return seen;
+    }
+
+private:
+    const Chip& chip_;
+    std::vector<std::vector<LinkId>> wires_;
+    std::vector<const std::vector<CoreId>*> groups_;
+};
 
 }  // namespace
 
@@ -150,8 +176,9 @@ void checkSharing(const Chip& chip, const ChipSites& sites, Diagnostics& diagnos
 }
 
 void checkReach(const Chip& chip, const ChipSites& sites, Diagnostics& diagnostics) {
+    const Reach ways(chip);
     std::vector<std::vector<bool>> reach;
-    for (const CoreId id : chip.cores.ids()) reach.push_back(reachable(chip, id));
+    for (const CoreId id : chip.cores.ids()) reach.push_back(ways.from(id));
     const std::vector<CoreId> cores = chip.computeCores();
     std::size_t apart = 0;
     std::pair<CoreId, CoreId> first;

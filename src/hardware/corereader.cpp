@@ -12,6 +12,8 @@
 namespace millrace::hardware {
 namespace {
 
+constexpr std::size_t kMostItems = 1024;
+
 /// Reads one core; members are the core so far.
 class CoreReader {
 public:
@@ -233,11 +235,28 @@ void readDataflows(const yaml::Node& node, Core& core, CoreSites& sites, Diagnos
     }
 }
 
+/// A list or map inside, if one is longer than any core needs.
+static const yaml::Node* tooLong(const yaml::Node& node) {
+    if (node.items.size() > kMostItems || node.entries.size() > kMostItems) return &node;
+    for (const yaml::Node& item : node.items) {
+        if (const yaml::Node* found = tooLong(item)) return found;
+    }
+    for (const auto& [key, value] : node.entries) {
+        if (const yaml::Node* found = tooLong(value)) return found;
+    }
+    return nullptr;
+}
+
 std::optional<CoreFile> readCoreNode(const yaml::Node& node, const std::string& file, Diagnostics& diagnostics) {
     const yaml::Node* name = node.find("name");
     const bool named = name != nullptr && name->isScalar();
     yaml::MapReader map(node, named ? fmt::format("core '{}'", name->scalar) : "the core", diagnostics);
     if (!map.valid()) return std::nullopt;
+    if (const yaml::Node* found = tooLong(node)) {
+        diagnostics.error(found->where,
+                          fmt::format("{} of {} has more than {} entries", found->describe(), map.what(), kMostItems));
+        return std::nullopt;
+    }
     return CoreReader(map, file, diagnostics).read();
 }
 

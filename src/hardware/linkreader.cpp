@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "hardware/quantity.h"
@@ -11,6 +12,7 @@ namespace millrace::hardware {
 namespace {
 
 constexpr std::int64_t kMostCores = std::int64_t{1} << 31;
+constexpr std::size_t kMostMembers = std::size_t{1} << 18;
 
 std::optional<CoreId> readCoreId(const yaml::Node& node, std::string_view what, const Chip& chip,
                                  Diagnostics& diagnostics) {
@@ -55,7 +57,7 @@ public:
             diagnostics_.error(where, fmt::format("core {} is linked with itself", pair[0].index()));
             return;
         }
-        if (linked(pair[0], pair[1])) {
+        if (linked_.count({pair[0], pair[1]}) + linked_.count({pair[1], pair[0]}) > 0) {
             diagnostics_.error(where, fmt::format("cores {} and {} are linked twice", pair[0].index(), pair[1].index()),
                                "remove one, or give one link more bandwidth");
             return;
@@ -143,15 +145,15 @@ public:
 
 private:
     void add(Link link, const SourceLocation& where) {
+        members_ += link.cores.size();
+        if (members_ > kMostMembers) {
+            if (members_ - link.cores.size() <= kMostMembers)
+                diagnostics_.error(where, fmt::format("the links join more than {} cores in all", kMostMembers));
+            return;
+        }
+        if (!link.bus) linked_.emplace(link.cores[0], link.cores[1]);
         chip_.links.add(std::move(link));
         sites_.links.push_back(where);
-    }
-
-    bool linked(CoreId a, CoreId b) const {
-        for (const Link& link : chip_.links) {
-            if (!link.bus && (link.connects(a, b) || link.connects(b, a))) return true;
-        }
-        return false;
     }
 
     void readHub(yaml::MapReader& map, Link& link) {
@@ -170,6 +172,8 @@ private:
     Chip& chip_;
     ChipSites& sites_;
     Diagnostics& diagnostics_;
+    std::set<std::pair<CoreId, CoreId>> linked_;
+    std::size_t members_ = 0;
 };
 
 bool isList(const yaml::Node& node, std::string_view what, Diagnostics& diagnostics) {

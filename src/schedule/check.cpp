@@ -54,10 +54,11 @@ void Checker::memory(MemoryId id) {
         violations_.add(fmt::format("{} has a capacity of {} bits", who, memory.capacity.value()),
                         "a capacity is at least 1 bit");
     }
-    if (memory.readWordBits <= 0 || memory.writeWordBits <= 0) {
+    const auto goodWord = [](std::int64_t bits) { return bits > 0 && bits <= kMostBits; };
+    if (!goodWord(memory.readWordBits) || !goodWord(memory.writeWordBits)) {
         violations_.add(fmt::format("{} reads words of {} and writes words of {} bits", who, memory.readWordBits,
                                     memory.writeWordBits),
-                        "words have at least 1 bit");
+                        "words have at least 1 bit and at most 2^62");
     }
     if (!goodEnergy(memory.readEnergy) || !goodEnergy(memory.writeEnergy)) {
         violations_.add(fmt::format("{} reads a word for {} pJ and writes one for {} pJ", who, memory.readEnergy,

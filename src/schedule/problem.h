@@ -125,9 +125,8 @@ struct Problem {
 /// - Links: bandwidth of at least 1, two different cores (a bus: two or more), the hub one of them.
 /// - Tensors: sizes of at least 1, at most 2^62 bits; every element is initial or written by exactly one task.
 /// - Tasks: a group, at least one option, boxes inside of their tensors (a box may be empty: nothing is needed).
-/// - Options: one memory for each access, owned by the option's core, as scratch rooms are; a duration >= 0 (0: takes
-/// no
-///   core). Energies are finite and not negative.
+/// - Options: one memory for each access, owned by the option's core, as scratch rooms are; a duration of at least 0.
+/// - Energies are finite and not negative.
 /// One message per violation (at most 100, then a count); true if none. Tasks are looked at once resources and tensors
 /// are sound, and the writes once the tasks are.
 bool check(const Problem& problem, Diagnostics& diagnostics);

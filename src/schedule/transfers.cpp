@@ -71,7 +71,9 @@ void verifyTransfers(const Candidate& candidate, Violations& violations) {
             violations.add(
                 fmt::format("{} is too short: {} cycles at {} bits a cycle carry {} of its {} bits", who(),
                             transfer.span.length().value(), transfer.bandwidth, clamped(carried), bits),
-                transfer.bandwidth > 0 ? fmt::format("{} cycles", ceilDiv(bits, transfer.bandwidth)) : std::string());
+                transfer.bandwidth > 0
+                    ? fmt::format("{} cycles", clamped((Wide(bits) + transfer.bandwidth - 1) / transfer.bandwidth))
+                    : std::string());
         }
         if (const std::string why = wrongCause(problem, transfer); !why.empty()) {
             violations.add(fmt::format("{} has the wrong cause: {}", who(), why));

@@ -262,7 +262,9 @@ std::optional<Node> parse(std::string_view text, std::string_view file, Diagnost
         return std::nullopt;
     } catch (const YAML::Exception& problem) {
         const SourceLocation where = builder.locate(problem.mark);
-        diagnostics.error(where, "this is not YAML: " + problem.msg, hintFor(problem.msg, text, where.line));
+        std::string message = problem.msg;
+        std::erase_if(message, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+        diagnostics.error(where, "this is not YAML: " + message, hintFor(problem.msg, text, where.line));
         return std::nullopt;
     }
     if (!quoteEnds(text, builder.lastQuoted())) {

@@ -35,8 +35,11 @@ Nest nestOfGolden(const nlohmann::ordered_json& layer) {
     for (const std::string text : layer["relations"]) {
         const std::regex form(R"((\w+) = (\d+)\*(\w+) \+ (\d+)\*(\w+))");
         EXPECT_TRUE(std::regex_match(text, match, form)) << text;
-        Relation relation{match[1], {*nest.dim(match[3].str()), *nest.dim(match[5].str())}, {std::stoll(match[2]), std::stoll(match[4])}};
-        relation.cap = inputExtent(relation.coefficients[0], nest.dims[relation.dims[0]].size, nest.dims[relation.dims[1]].size);
+        Relation relation{match[1],
+                          {*nest.dim(match[3].str()), *nest.dim(match[5].str())},
+                          {std::stoll(match[2]), std::stoll(match[4])}};
+        relation.cap =
+            inputExtent(relation.coefficients[0], nest.dims[relation.dims[0]].size, nest.dims[relation.dims[1]].size);
         nest.relations.push_back(relation);
     }
     const std::regex operandForm(R"((\w)((?:\[\w+\])+))");
@@ -75,7 +78,9 @@ struct Case {
 
 class Golden : public testing::TestWithParam<Case> {};
 
-std::string path(const std::string& relative) { return test::sharedDir() + "/peers/" + std::regex_replace(relative, std::regex("/inputs"), ""); }
+std::string path(const std::string& relative) {
+    return test::sharedDir() + "/peers/" + std::regex_replace(relative, std::regex("/inputs"), "");
+}
 
 void compareTraffic(const json& layer, const mapper::Mapping& mapping, const Nest& nest, const hardware::Core& core) {
     const char* directions[] = {"rd_out_to_low", "wr_in_by_low", "rd_out_to_high", "wr_in_by_high"};
@@ -84,7 +89,8 @@ void compareTraffic(const json& layer, const mapper::Mapping& mapping, const Nes
         const json& memory = layer["per_memory"][core.memories[traffic.memory].name];
         const json& words = memory[nest.operands[traffic.operand].name]["word_accesses"];
         for (std::size_t d = 0; d < 4; ++d, ++compared) {
-            EXPECT_EQ(traffic.accesses[d], words[directions[d]].get<double>()) << core.memories[traffic.memory].name << ' ' << directions[d];
+            EXPECT_EQ(traffic.accesses[d], words[directions[d]].get<double>())
+                << core.memories[traffic.memory].name << ' ' << directions[d];
         }
     }
     EXPECT_GT(compared, 0u);
@@ -139,7 +145,8 @@ TEST_P(Golden, ResultsAreEqualToTheLastDigit) {
         mapper::Request request{nest, *core};
         for (const mapping::SpatialMapping& spatial : entry->spatial) {
             const auto& dimensions = core->array.dimensions;
-            const auto at = std::find_if(dimensions.begin(), dimensions.end(), [&](const auto& d) { return d.name == spatial.arrayDimension; });
+            const auto at = std::find_if(dimensions.begin(), dimensions.end(),
+                                         [&](const auto& d) { return d.name == spatial.arrayDimension; });
             ASSERT_NE(at, dimensions.end());
             request.spatial.push_back({static_cast<std::size_t>(at - dimensions.begin()), spatial.unrollings});
         }

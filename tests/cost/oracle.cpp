@@ -23,8 +23,11 @@ static Nest readNest(const ordered_json& layer) {
     nest.name = layer["kind"];
     for (const auto& [name, size] : layer["dims"].items()) nest.dims.push_back({name, size});
     for (const auto& [name, terms] : layer["rel"].items()) {
-        nest.relations.push_back({name, {*nest.dim(terms[0].get<std::string>()), *nest.dim(terms[2].get<std::string>())},
-                                  {terms[1], terms[3]}, layer["cap"][name], 0});
+        nest.relations.push_back({name,
+                                  {*nest.dim(terms[0].get<std::string>()), *nest.dim(terms[2].get<std::string>())},
+                                  {terms[1], terms[3]},
+                                  layer["cap"][name],
+                                  0});
     }
     for (const std::string name : layer["ops"]) {
         cost::Operand operand;
@@ -81,7 +84,8 @@ Triple readTriple(const std::string& line) {
         added.dimension = flow[0];
         for (const auto& loop : flow[1]) added.unrollings.push_back({loop[0], loop[1]});
     }
-    for (const auto& loop : triple.json["order"]) triple.order.push_back({*triple.nest.dim(loop[0].get<std::string>()), loop[1]});
+    for (const auto& loop : triple.json["order"])
+        triple.order.push_back({*triple.nest.dim(loop[0].get<std::string>()), loop[1]});
     triple.even = triple.json["even"];
     return triple;
 }
@@ -89,8 +93,8 @@ Triple readTriple(const std::string& line) {
 bool oracleAvailable() { return !sharedDir().empty() && std::system("python3 -c '' 2>/dev/null") == 0; }
 
 bool forEachTriple(std::int64_t count, std::int64_t seed, const std::function<void(const Triple&)>& visit) {
-    const std::string command = "python3 '" + sourceDir() + "/tools/cost_oracle.py' '" + sharedDir() + "/tools' " + std::to_string(count) +
-                                " " + std::to_string(seed);
+    const std::string command = "python3 '" + sourceDir() + "/tools/cost_oracle.py' '" + sharedDir() + "/tools' " +
+                                std::to_string(count) + " " + std::to_string(seed);
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     if (!pipe) {
         ADD_FAILURE() << "cannot start " << command;

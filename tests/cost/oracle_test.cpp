@@ -120,7 +120,8 @@ private:
             for (std::size_t m = 0; m < levels; ++m) {
                 for (const hardware::Direction direction : hardware::kDirections) {
                     const std::string key(hardware::name(direction));
-                    equal("accesses", numbers["acc"][name][m][key], detail.accesses[op][m][static_cast<std::size_t>(direction)]);
+                    equal("accesses", numbers["acc"][name][m][key],
+                          detail.accesses[op][m][static_cast<std::size_t>(direction)]);
                 }
             }
             for (std::size_t a = 0; a <= levels; ++a) {
@@ -152,8 +153,9 @@ TEST(Oracle, RandomTriplesEqualTheReference) {
         ++(triple.json["answer"]["fits"].get<bool>() ? fits : fails);
         if (testing::Test::HasFailure()) ADD_FAILURE() << "first different triple: " << triple.json.dump();
     });
-    std::printf("[  TRIPLES ] %lld fit, %lld do not, %lld also by tables, %lld values compared\n", static_cast<long long>(fits),
-                static_cast<long long>(fails), static_cast<long long>(tables), static_cast<long long>(compared));
+    std::printf("[  TRIPLES ] %lld fit, %lld do not, %lld also by tables, %lld values compared\n",
+                static_cast<long long>(fits), static_cast<long long>(fails), static_cast<long long>(tables),
+                static_cast<long long>(compared));
     EXPECT_GT(fits, count / 2);
     EXPECT_GT(fails, count / 100);
     EXPECT_GT(tables, count / 3);

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <map>
@@ -367,6 +368,25 @@ TEST(ChipFile, MessagesOfSharedMemories) {
               "dir/chip.yaml:12:5: error: core 0 ('small') and core 1 ('big') share memories, but their outermost "
               "memories for I1 differ: buffer has 4096 "
               "bits, buffer has 8192\n");
+}
+
+TEST(ChipFile, HugeChipsAreRefusedOrReadInTime) {
+    std::string many = "name: many\noffchip_core: dram.yaml\nbandwidth: 1\ncores:\n";
+    for (int i = 0; i < 4096; ++i) many += fmt::format("  {}: core.yaml\n", i);
+    std::string ring = "core_connectivity:\n";
+    for (int i = 0; i < 4096; ++i) ring += fmt::format("  - {}, {}\n", i, (i + 1) % 4096);
+    EXPECT_EQ(readGood(many + ring).links.size(), 8193U);
+    std::string bus = "core_connectivity:\n";
+    for (int k = 0; k < 70; ++k) {
+        bus += "  - 0";
+        for (int i = 1; i < 4096; ++i) bus += fmt::format(", {}", i);
+        bus += "\n";
+    }
+    EXPECT_THAT(problems(many + bus), HasSubstr("error: the links join more than 262144 cores in all"));
+    EXPECT_THAT(problems(many + "  4096: core.yaml\n"), HasSubstr("error: the chip has 4097 cores, more than 4096"));
+    const Files heavy{{"dir/core.yaml", edited(kCore, "name: small", "name: " + std::string(100000, 'x'))},
+                      {"dir/dram.yaml", kDram}};
+    EXPECT_THAT(problems(many + ring, heavy), HasSubstr("error: the cores up to this one take more than 256 MiB"));
 }
 
 TEST(ChipFile, OtherFiles) {

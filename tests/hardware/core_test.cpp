@@ -347,6 +347,13 @@ TEST(CoreFile, AllMistakesComeOutAtOnce) {
               "be read, write or read_write)\n");
 }
 
+TEST(CoreFile, EndlessListsAreRefused) {
+    std::string types = "operator_types: [A";
+    for (int i = 0; i < 2000; ++i) types += ", A";
+    EXPECT_EQ(problems(kCore + types + "]\n"),
+              "c.yaml:52:17: error: a list of core 'small' has more than 1024 entries\n");
+}
+
 TEST(CoreFile, OtherFiles) {
     EXPECT_EQ(problems(""), "c.yaml:1:1: error: a core must be a map, but this file is empty\n");
     EXPECT_EQ(

@@ -218,6 +218,13 @@ TEST(MappingFile, Messages) {
     for (const auto& [line, message] : cases) EXPECT_EQ(problems(start + line + "\n"), "m.yaml:" + message + "\n");
 }
 
+TEST(MappingFile, EndlessListsAreRefused) {
+    std::string text = "- name: default\n  core_allocation: [0";
+    for (int i = 0; i < 5000; ++i) text += ", 0";
+    EXPECT_EQ(problems(text + "]\n"),
+              "m.yaml:2:20: error: 'core_allocation' of entry 'default' has more than 4096 entries\n");
+}
+
 TEST(MappingFile, MessagesOfTheWholeFile) {
     EXPECT_EQ(problems("- core_allocation: [1]\n- name: default\n"), "m.yaml:1:3: error: an entry has no 'name'\n");
     EXPECT_EQ(problems("- x\n"), "m.yaml:1:3: error: an entry must be a map, but is the text 'x'\n");

@@ -16,7 +16,10 @@ ModelBuilder convolutions() {
     ModelBuilder b;
     b.input("x", {1, 4, 9, 14}).weight("w", {6, 2, 3, 3}).floats("b", {1, 2, 3, 4, 5, 6}).weight("t", {6, 2, 2, 3});
     b.output("y").valueInfo("c", {1, 6, 5, 14});
-    b.node("Conv", {"x", "w", "b"}, {"c"}).integer("group", 2).integers("strides", {2, 1}).text("auto_pad", "SAME_UPPER");
+    b.node("Conv", {"x", "w", "b"}, {"c"})
+        .integer("group", 2)
+        .integers("strides", {2, 1})
+        .text("auto_pad", "SAME_UPPER");
     b.node("Relu", {"c"}, {"r"}).name("relu");
     b.node("MaxPool", {"r"}, {"p", "i"}).integers("kernel_shape", {2, 3}).integer("ceil_mode", 1);
     b.node("ConvTranspose", {"p", "t"}, {"u"}).integers("output_padding", {0, 1}).integers("strides", {2, 2});

@@ -65,22 +65,37 @@ TEST(Errors, OperatorsNameThemselvesTensorsAndNumbers) {
     EXPECT_THAT(operatorError("Conv", {5, 4, 3, 15}, plain),
                 HasSubstr("along spatial axis 1 the kernel reaches over 15 (15 with dilation 1), more than 14 with "
                           "padding 0 + 0"));
-    EXPECT_THAT(operatorError("Conv", {5, 4, 3}, plain), HasSubstr("and the weight 'w' [5,4,3] must have the same rank"));
-    EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3}, [](NodeBuilder& n) { n.integers("kernel_shape", {3, 2}); }),
+    EXPECT_THAT(operatorError("Conv", {5, 4, 3}, plain),
+                HasSubstr("and the weight 'w' [5,4,3] must have the same rank"));
+    EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3},
+                              [](NodeBuilder& n) {
+                                  n.integers("kernel_shape", {3, 2});
+                              }),
                 HasSubstr("kernel_shape [3,2] differs from the weight 'w' [5,4,3,3]"));
-    EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3}, [](NodeBuilder& n) { n.integers("pads", {1, 1}); }),
+    EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3},
+                              [](NodeBuilder& n) {
+                                  n.integers("pads", {1, 1});
+                              }),
                 HasSubstr("attribute 'pads' [1,1] has 2 entries, but 4 are needed"));
-    EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3}, [](NodeBuilder& n) { n.integers("strides", {1, 0}); }),
+    EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3},
+                              [](NodeBuilder& n) {
+                                  n.integers("strides", {1, 0});
+                              }),
                 HasSubstr("attribute 'strides' [1,0]: 0 is outside of [1, 2^31]"));
     EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3}, [](NodeBuilder& n) { n.text("auto_pad", "SOME"); }),
                 HasSubstr("auto_pad 'SOME' is none of NOTSET, SAME_UPPER, SAME_LOWER, VALID"));
     EXPECT_THAT(operatorError("Conv", {5, 4, 3, 3}, [](NodeBuilder& n) { n.integer("auto_pad", 1); }),
                 HasSubstr("attribute 'auto_pad' is not a text"));
     EXPECT_THAT(operatorError("ConvTranspose", {5, 4, 3, 3}, plain), HasSubstr("has 4 channels, but the weight"));
-    EXPECT_THAT(operatorError("ConvTranspose", {4, 5, 1, 1}, [](NodeBuilder& n) { n.integers("pads", {5, 0, 5, 0}); }),
+    EXPECT_THAT(operatorError("ConvTranspose", {4, 5, 1, 1},
+                              [](NodeBuilder& n) {
+                                  n.integers("pads", {5, 0, 5, 0});
+                              }),
                 HasSubstr("along spatial axis 0 nothing is left: 9 elements less padding 5 + 5"));
     EXPECT_THAT(operatorError("ConvTranspose", {4, 5, 1, 1},
-                              [](NodeBuilder& n) { n.integers("output_padding", {0, 1}); }),
+                              [](NodeBuilder& n) {
+                                  n.integers("output_padding", {0, 1});
+                              }),
                 HasSubstr("output_padding 1 along spatial axis 1 must be in [0, 1), below stride or dilation"));
     EXPECT_THAT(operatorError("Gemm", {5, 4}, plain), HasSubstr("has rank 4, but rank 2 is needed"));
     EXPECT_THAT(operatorError("MatMul", {13, 4}, plain),
@@ -101,20 +116,32 @@ TEST(Errors, Attributes) {
                 HasSubstr("axis 5 is outside of [-4, 4]"));
     EXPECT_THAT(unaryError("Softmax", [](NodeBuilder& n) { n.integer("axis", 4); }),
                 HasSubstr("axis 4 is outside of [-4, 3], the axes of a tensor of rank 4"));
-    EXPECT_THAT(unaryError("Transpose", [](NodeBuilder& n) { n.integers("perm", {0, 1, 1, 2}); }),
+    EXPECT_THAT(unaryError("Transpose",
+                           [](NodeBuilder& n) {
+                               n.integers("perm", {0, 1, 1, 2});
+                           }),
                 HasSubstr("perm [0,1,1,2] is no permutation of the 4 axes"));
     EXPECT_THAT(unaryError("DepthToSpace", [](NodeBuilder& n) { n.integer("blocksize", 3); }),
                 HasSubstr("does not divide by blocksize 3 squared along its channels"));
     EXPECT_THAT(unaryError("Cast", [](NodeBuilder& n) { n.integer("to", 99); }), HasSubstr("attribute 'to' is 99"));
-    EXPECT_THAT(unaryError("ReduceMean", [](NodeBuilder& n) { n.integers("axes", {1, -3}); }),
+    EXPECT_THAT(unaryError("ReduceMean",
+                           [](NodeBuilder& n) {
+                               n.integers("axes", {1, -3});
+                           }),
                 HasSubstr("axis 1 is given twice"));
-    EXPECT_THAT(unaryError("Split", [](NodeBuilder& n) { n.integers("split", {1, 2}).integer("axis", 1); }, 11),
+    EXPECT_THAT(unaryError(
+                    "Split",
+                    [](NodeBuilder& n) {
+                        n.integers("split", {1, 2}).integer("axis", 1);
+                    },
+                    11),
                 HasSubstr("split [1,2] for 1 outputs does not add up to the 4 elements along axis 1"));
     EXPECT_THAT(unaryError("Gemm", plain), HasSubstr("input 1 is missing; opset 13 needs at least 2"));
 }
 
 TEST(Errors, ValuesOfInputs) {
-    EXPECT_THAT(intsError("Reshape", {5, -1}), HasSubstr("cannot reshape input 'x' [1,4,9,14] of 504 elements to [5,-1]"));
+    EXPECT_THAT(intsError("Reshape", {5, -1}),
+                HasSubstr("cannot reshape input 'x' [1,4,9,14] of 504 elements to [5,-1]"));
     EXPECT_THAT(intsError("Reshape", {-1, -1}), HasSubstr("-1 stands twice"));
     EXPECT_THAT(intsError("Reshape", {-2}), HasSubstr("a negative size"));
     EXPECT_THAT(intsError("Squeeze", {1}), HasSubstr("axis 1 of input 'x' [1,4,9,14] has size 4"));
@@ -122,7 +149,8 @@ TEST(Errors, ValuesOfInputs) {
     EXPECT_THAT(intsError("Tile", {1, 1}), HasSubstr("repeats [1,1] needs one entry per axis"));
     EXPECT_THAT(intsError("Tile", {1, 1, 1, std::int64_t{1} << 60}), HasSubstr("is no possible number of copies"));
     EXPECT_THAT(intsError("Expand", {std::int64_t{1} << 40, 1, 1, 1, 1}), HasSubstr("beyond the bounds of 16 axes"));
-    EXPECT_THAT(intsError("Pad", {0, 0, 0, -9, 0, 0, 0, -9}), HasSubstr("pads -9 and -9 take more than the 14 elements"));
+    EXPECT_THAT(intsError("Pad", {0, 0, 0, -9, 0, 0, 0, -9}),
+                HasSubstr("pads -9 and -9 take more than the 14 elements"));
     EXPECT_THAT(intsError("Gather", {1}), HasSubstr("index 1 in 'v' is outside of axis 0"));
     EXPECT_THAT(intsError("Add", {1}), HasSubstr("inputs 'x' (float32) and 'v' (int64) must have the same type"));
 }
@@ -144,7 +172,8 @@ TEST(Errors, HeaderNamesTheRange) {
 TEST(Errors, FreeDimensionsAllAtOnceWithTheRemedy) {
     ModelBuilder b;
     b.input("x", {0, 3, 5}).input("z", {1, -1}).input("w", {2, 2}).output("y");
-    b.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_param("batch");
+    b.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_param(
+        "batch");
     b.graph().mutable_input(2)->mutable_type()->mutable_tensor_type()->clear_shape();
     b.node("Relu", {"x"}, {"y"});
     EXPECT_THAT(errorOf(b), AllOf(HasSubstr("input 'x' has no fixed size along axis 0 ('batch') (pin it: --input-shape "

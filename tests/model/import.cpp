@@ -240,7 +240,8 @@ TEST(Import, OperatorsOfOtherOpsetsAreExplained) {
     b.node("Upsample", {"x"}, {"y"});
     std::string warnings;
     EXPECT_FALSE(imported(b, &warnings).operators[OperatorId(0)].known);
-    EXPECT_THAT(warnings, HasSubstr("operator 'Upsample_0' (Upsample) does not exist in opset 13, only in 7 to 8, 9 to 9"));
+    EXPECT_THAT(warnings,
+                HasSubstr("operator 'Upsample_0' (Upsample) does not exist in opset 13, only in 7 to 8, 9 to 9"));
 }
 
 TEST(Import, RunTimeShapesAreHostWork) {
@@ -262,7 +263,8 @@ TEST(Import, ValueInfoIsCheckedAgainstOurRule) {
     std::string warnings;
     const Network network = imported(b, &warnings);
     EXPECT_EQ(text(*tensor(network, "a").shape), "[2,3]");
-    EXPECT_THAT(warnings, HasSubstr("tensor 'a' of operator 'Relu_0': the file says shape [2,4], its operator gives [2,3]"));
+    EXPECT_THAT(warnings,
+                HasSubstr("tensor 'a' of operator 'Relu_0': the file says shape [2,4], its operator gives [2,3]"));
     EXPECT_THAT(warnings, HasSubstr("the file says int32, its operator gives float32"));
 }
 

@@ -94,9 +94,10 @@ TEST(Text, IsStableAndRoundTrips) {
 
 TEST(Text, MistakesHaveLineAndColumn) {
     Diagnostics diagnostics;
-    EXPECT_FALSE(parseText("network \"n\"\ninput %x : float33[2]\n\nop \"a\" : Relu @13 (%z) -> (%y : float32[2])\n"
-                           "output %x junk\n",
-                           "n.txt", diagnostics));
+    EXPECT_FALSE(
+        parseText("network \"n\"\ninput %x : float33[2]\n\nop \"a\" : Relu @13 (%z) -> (%y : float32[2])\n"
+                  "output %x junk\n",
+                  "n.txt", diagnostics));
     EXPECT_THAT(diagnostics.text(), HasSubstr("n.txt:2:12: error: 'float33' is no element type"));
     EXPECT_THAT(diagnostics.text(), HasSubstr("n.txt:4:20: error: no tensor 'z' stands before this line"));
     EXPECT_THAT(diagnostics.text(), HasSubstr("n.txt:5:"));
@@ -135,7 +136,9 @@ TEST(Verify, FindsEachViolation) {
                 HasSubstr("writes a tensor that is not in the table"));
     EXPECT_THAT(violation([&](Network& n) { n.operators[host].known = true; }),
                 HasSubstr("operator 'h' is known, but tensor 'y' has no shape"));
-    EXPECT_THAT(violation([&](Network& n) { n.tensors.add({"lost", DataType::int8, Shape{}, {}}); }),
+    EXPECT_THAT(violation([&](Network& n) {
+                    n.tensors.add({"lost", DataType::int8, Shape{}, {}});
+                }),
                 HasSubstr("tensor 'lost' is produced by nothing"));
 }
 

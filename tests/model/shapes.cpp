@@ -30,7 +30,8 @@ void plain(NodeBuilder&) {}
 
 std::string withInts(std::int64_t opset, const std::string& type, const Shape& x,
                      const std::vector<std::int64_t>& values) {
-    return one(opset, type, x, {"v"}, [&](ModelBuilder& b) { b.int64s("v", values); }, plain);
+    return one(
+        opset, type, x, {"v"}, [&](ModelBuilder& b) { b.int64s("v", values); }, plain);
 }
 std::string withAttribute(std::int64_t opset, const std::string& type, const Shape& x, const std::string& name,
                           std::int64_t value) {
@@ -42,17 +43,17 @@ std::string withList(std::int64_t opset, const std::string& type, const Shape& x
 }
 
 TEST(Shapes, UnaryKeepTheirInput) {
-    for (const auto* type : {"Relu", "LeakyRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh",
-                             "Softplus", "Softsign", "Clip", "Erf", "Gelu", "Mish", "Exp", "Log", "Sqrt", "Reciprocal",
-                             "Abs", "Neg", "Floor", "Ceil", "Round", "Sign", "Identity", "Softmax", "LogSoftmax",
-                             "Dropout"}) {
+    for (const auto* type : {"Relu", "LeakyRelu", "Elu",      "Selu",       "Sigmoid", "HardSigmoid", "HardSwish",
+                             "Tanh", "Softplus",  "Softsign", "Clip",       "Erf",     "Gelu",        "Mish",
+                             "Exp",  "Log",       "Sqrt",     "Reciprocal", "Abs",     "Neg",         "Floor",
+                             "Ceil", "Round",     "Sign",     "Identity",   "Softmax", "LogSoftmax",  "Dropout"}) {
         EXPECT_EQ(one(20, type, {2, 3, 5, 7}, {}, nothing, plain), "[2,3,5,7]") << type;
     }
 }
 
 TEST(Shapes, BinaryBroadcast) {
-    for (const auto* type : {"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "Equal", "Less",
-                             "Greater", "LessOrEqual", "GreaterOrEqual"}) {
+    for (const auto* type : {"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "Equal", "Less", "Greater",
+                             "LessOrEqual", "GreaterOrEqual"}) {
         const auto prepare = [](ModelBuilder& b) { b.input("v", {4, 1, 7}); };
         EXPECT_EQ(one(13, type, {2, 1, 5, 1}, {"v"}, prepare, plain), "[2,4,5,7]") << type;
     }
@@ -75,7 +76,9 @@ TEST(Shapes, Where) {
 }
 
 TEST(Shapes, Normalizations) {
-    const auto channels = [](ModelBuilder& b) { b.weight("s", {3}).weight("t", {3}).weight("m", {3}).weight("v", {3}); };
+    const auto channels = [](ModelBuilder& b) {
+        b.weight("s", {3}).weight("t", {3}).weight("m", {3}).weight("v", {3});
+    };
     EXPECT_EQ(one(9, "BatchNormalization", {2, 3, 5, 7}, {"s", "t", "m", "v"}, channels, plain), "[2,3,5,7]");
     EXPECT_EQ(one(9, "InstanceNormalization", {2, 3, 5, 7}, {"s", "t"}, channels, plain), "[2,3,5,7]");
     EXPECT_EQ(withAttribute(13, "LRN", {2, 3, 5, 7}, "size", 5), "[2,3,5,7]");
@@ -146,26 +149,27 @@ TEST(Shapes, ConcatSplitGather) {
     o.node("Split", {"x"}, {"a", "y"});
     EXPECT_EQ(shapeOf(o), "[3,2]");
     const auto indices = [](ModelBuilder& b) { b.input("v", {4, 6}, DataType::int64); };
-    EXPECT_EQ(one(13, "Gather", {2, 3, 5}, {"v"}, indices, [](NodeBuilder& n) { n.integer("axis", 1); }),
-              "[2,4,6,5]");
+    EXPECT_EQ(one(13, "Gather", {2, 3, 5}, {"v"}, indices, [](NodeBuilder& n) { n.integer("axis", 1); }), "[2,4,6,5]");
 }
 
 TEST(Shapes, SliceForwardAndBackward) {
     const auto slice = [](std::vector<std::int64_t> starts, std::vector<std::int64_t> ends,
                           std::vector<std::int64_t> axes, std::vector<std::int64_t> steps) {
-        return one(13, "Slice", {10, 7}, {"s", "e", "a", "t"},
-                   [&](ModelBuilder& b) {
-                       b.int64s("s", starts).int64s("e", ends).int64s("a", axes).int64s("t", steps);
-                   },
-                   plain);
+        return one(
+            13, "Slice", {10, 7}, {"s", "e", "a", "t"},
+            [&](ModelBuilder& b) { b.int64s("s", starts).int64s("e", ends).int64s("a", axes).int64s("t", steps); },
+            plain);
     };
     EXPECT_EQ(slice({1}, {9}, {0}, {3}), "[3,7]");
     EXPECT_EQ(slice({-3}, {INT64_MAX}, {1}, {1}), "[10,3]");
     EXPECT_EQ(slice({-1}, {INT64_MIN}, {0}, {-1}), "[10,7]");
     EXPECT_EQ(slice({8, 6}, {1, 0}, {0, 1}, {-3, -2}), "[3,3]");
     EXPECT_EQ(slice({5}, {5}, {0}, {1}), "[0,7]");
+    EXPECT_EQ(slice({100}, {0}, {0}, {-1}), "[9,7]");
     EXPECT_EQ(one(9, "Slice", {10, 7}, {}, nothing,
-                  [](NodeBuilder& n) { n.integers("starts", {2, 1}).integers("ends", {-1, 100}); }),
+                  [](NodeBuilder& n) {
+                      n.integers("starts", {2, 1}).integers("ends", {-1, 100});
+                  }),
               "[7,6]");
 }
 
@@ -185,8 +189,12 @@ TEST(Shapes, SliceAttributesAreClamped) {
 TEST(Shapes, PadExpandTile) {
     EXPECT_EQ(withInts(13, "Pad", {2, 3, 5}, {0, 1, 2, 3, -1, 4}), "[5,3,11]");
     EXPECT_EQ(withList(10, "Pad", {2, 3}, "pads", {0, 1, 2, 3}), "[4,7]");
-    EXPECT_EQ(one(18, "Pad", {2, 3, 5}, {"p", "", "a"},
-                  [](ModelBuilder& b) { b.int64s("p", {1, 2}).int64s("a", {-1}); }, plain),
+    EXPECT_EQ(one(
+                  18, "Pad", {2, 3, 5}, {"p", "", "a"},
+                  [](ModelBuilder& b) {
+                      b.int64s("p", {1, 2}).int64s("a", {-1});
+                  },
+                  plain),
               "[2,3,8]");
     EXPECT_EQ(withInts(13, "Expand", {3, 1}, {2, 1, 6}), "[2,3,6]");
     EXPECT_EQ(withInts(13, "Tile", {2, 3}, {3, 2}), "[6,6]");
@@ -207,22 +215,51 @@ TEST(Shapes, Reductions) {
 }
 
 TEST(Shapes, Resize) {
-    EXPECT_EQ(one(10, "Resize", {1, 3, 5, 7}, {"s"}, [](ModelBuilder& b) { b.floats("s", {1, 1, 2, 0.5F}); }, plain),
+    EXPECT_EQ(one(
+                  10, "Resize", {1, 3, 5, 7}, {"s"},
+                  [](ModelBuilder& b) {
+                      b.floats("s", {1, 1, 2, 0.5F});
+                  },
+                  plain),
               "[1,3,10,3]");
-    EXPECT_EQ(one(13, "Resize", {1, 3, 5, 7}, {"", "s"}, [](ModelBuilder& b) { b.floats("s", {1, 1, 0.6F, 3}); },
+    EXPECT_EQ(one(
+                  13, "Resize", {1, 3, 5, 7}, {"", "s"},
+                  [](ModelBuilder& b) {
+                      b.floats("s", {1, 1, 0.6F, 3});
+                  },
                   plain),
               "[1,3,3,21]");
-    EXPECT_EQ(one(11, "Resize", {1, 3, 5, 7}, {"r", "s", "z"},
-                  [](ModelBuilder& b) { b.floats("r", {}).floats("s", {}).int64s("z", {1, 3, 11, 9}); }, plain),
+    EXPECT_EQ(one(
+                  11, "Resize", {1, 3, 5, 7}, {"r", "s", "z"},
+                  [](ModelBuilder& b) {
+                      b.floats("r", {}).floats("s", {}).int64s("z", {1, 3, 11, 9});
+                  },
+                  plain),
               "[1,3,11,9]");
-    EXPECT_EQ(one(18, "Resize", {1, 3, 10, 20}, {"", "", "z"}, [](ModelBuilder& b) { b.int64s("z", {5, 5}); },
+    EXPECT_EQ(one(
+                  18, "Resize", {1, 3, 10, 20}, {"", "", "z"},
+                  [](ModelBuilder& b) {
+                      b.int64s("z", {5, 5});
+                  },
                   [](NodeBuilder& n) {
                       n.integers("axes", {2, 3}).text("keep_aspect_ratio_policy", "not_larger");
                   }),
               "[1,3,3,5]");
-    EXPECT_EQ(one(7, "Upsample", {1, 3, 5, 7}, {}, nothing, [](NodeBuilder& n) { n.reals("scales", {1, 1, 2, 3}); }),
+    EXPECT_EQ(one(
+                  10, "Resize", {10}, {"s"}, [](ModelBuilder& b) { b.floats("s", {0.7F}); }, plain),
+              "[7]")
+        << "in floats, as runtimes do; exactly it would be 6.99999988";
+    EXPECT_EQ(one(7, "Upsample", {1, 3, 5, 7}, {}, nothing,
+                  [](NodeBuilder& n) {
+                      n.reals("scales", {1, 1, 2, 3});
+                  }),
               "[1,3,10,21]");
-    EXPECT_EQ(one(9, "Upsample", {1, 3, 5, 7}, {"s"}, [](ModelBuilder& b) { b.floats("s", {1, 1, 2, 3}); }, plain),
+    EXPECT_EQ(one(
+                  9, "Upsample", {1, 3, 5, 7}, {"s"},
+                  [](ModelBuilder& b) {
+                      b.floats("s", {1, 1, 2, 3});
+                  },
+                  plain),
               "[1,3,10,21]");
 }
 

@@ -43,12 +43,20 @@ Operator firstOperator(const ModelBuilder& b, Network& network) {
 
 TEST(Conv, Shapes) {
     EXPECT_EQ(conv({2, 3, 9, 14}, {5, 3, 3, 4}, [](NodeBuilder&) {}), "[2,5,7,11]");
-    EXPECT_EQ(conv({1, 3, 9, 14}, {5, 3, 3, 3}, [](NodeBuilder& n) { n.integers("pads", {1, 2, 0, 3}); }),
+    EXPECT_EQ(conv({1, 3, 9, 14}, {5, 3, 3, 3},
+                   [](NodeBuilder& n) {
+                       n.integers("pads", {1, 2, 0, 3});
+                   }),
               "[1,5,8,17]");
     EXPECT_EQ(conv({1, 3, 9, 14}, {5, 3, 3, 3},
-                   [](NodeBuilder& n) { n.integers("strides", {2, 3}).integers("pads", {1, 1, 1, 1}); }),
+                   [](NodeBuilder& n) {
+                       n.integers("strides", {2, 3}).integers("pads", {1, 1, 1, 1});
+                   }),
               "[1,5,5,5]");
-    EXPECT_EQ(conv({1, 3, 19, 14}, {5, 3, 3, 3}, [](NodeBuilder& n) { n.integers("dilations", {4, 2}); }),
+    EXPECT_EQ(conv({1, 3, 19, 14}, {5, 3, 3, 3},
+                   [](NodeBuilder& n) {
+                       n.integers("dilations", {4, 2});
+                   }),
               "[1,5,11,10]");
     EXPECT_EQ(conv({1, 6, 9, 14}, {4, 3, 1, 1}, [](NodeBuilder& n) { n.integer("group", 2); }), "[1,4,9,14]");
     EXPECT_EQ(conv({1, 3, 20}, {7, 3, 5}, [](NodeBuilder& n) { n.integers("strides", {2}); }), "[1,7,8]");
@@ -57,10 +65,14 @@ TEST(Conv, Shapes) {
 
 TEST(Conv, AutoPadWithStride) {
     EXPECT_EQ(conv({1, 3, 9, 14}, {5, 3, 3, 5},
-                   [](NodeBuilder& n) { n.text("auto_pad", "SAME_UPPER").integers("strides", {2, 3}); }),
+                   [](NodeBuilder& n) {
+                       n.text("auto_pad", "SAME_UPPER").integers("strides", {2, 3});
+                   }),
               "[1,5,5,5]");
     EXPECT_EQ(conv({1, 3, 9, 14}, {5, 3, 3, 5},
-                   [](NodeBuilder& n) { n.text("auto_pad", "VALID").integers("strides", {2, 3}); }),
+                   [](NodeBuilder& n) {
+                       n.text("auto_pad", "VALID").integers("strides", {2, 3});
+                   }),
               "[1,5,4,4]");
 }
 
@@ -85,7 +97,10 @@ TEST(Conv, AttributesAreResolved) {
 }
 
 TEST(ConvTranspose, Shapes) {
-    EXPECT_EQ(transposed({1, 3, 5, 7}, {3, 4, 3, 2}, [](NodeBuilder& n) { n.integers("strides", {2, 3}); }),
+    EXPECT_EQ(transposed({1, 3, 5, 7}, {3, 4, 3, 2},
+                         [](NodeBuilder& n) {
+                             n.integers("strides", {2, 3});
+                         }),
               "[1,4,11,20]");
     EXPECT_EQ(transposed({1, 4, 5, 7}, {4, 3, 3, 2},
                          [](NodeBuilder& n) {
@@ -94,10 +109,14 @@ TEST(ConvTranspose, Shapes) {
                          }),
               "[1,6,13,21]");
     EXPECT_EQ(transposed({1, 3, 5, 7}, {3, 4, 3, 3},
-                         [](NodeBuilder& n) { n.integers("strides", {2, 3}).text("auto_pad", "SAME_UPPER"); }),
+                         [](NodeBuilder& n) {
+                             n.integers("strides", {2, 3}).text("auto_pad", "SAME_UPPER");
+                         }),
               "[1,4,10,21]");
     EXPECT_EQ(transposed({1, 3, 5, 7}, {3, 4, 3, 3},
-                         [](NodeBuilder& n) { n.integers("strides", {2, 3}).integers("output_shape", {10, 22}); }),
+                         [](NodeBuilder& n) {
+                             n.integers("strides", {2, 3}).integers("output_shape", {10, 22});
+                         }),
               "[1,4,10,22]");
 }
 

@@ -197,7 +197,9 @@ RandomCase layout(Rng& rng) {
     c.model.input("x", shapeOfRank(rng, rank)).output("y");
     switch (rng.below(4)) {
         case 0: c.model.node("Transpose", {"x"}, {"y"}).integers("perm", permutation(rng, rank)); break;
-        case 1: c.model.node("Flatten", {"x"}, {"y"}).integer("axis", rng.between(0, static_cast<std::int64_t>(rank))); break;
+        case 1:
+            c.model.node("Flatten", {"x"}, {"y"}).integer("axis", rng.between(0, static_cast<std::int64_t>(rank)));
+            break;
         case 2: c.model.int64s("v", {-1, 1}).node("Reshape", {"x", "v"}, {"y"}); break;
         default:
             if (opset < 13) {
@@ -244,7 +246,9 @@ RandomCase reduction(Rng& rng) {
     c.model.input("x", shapeOfRank(rng, rank)).output("y");
     const std::int64_t keep = rng.between(0, 1);
     if (chance(rng, 3)) {
-        c.model.node(chance(rng, 2) ? "ArgMax" : "ArgMin", {"x"}, {"y"}).integer("axis", anyAxis(rng, rank)).integer("keepdims", keep);
+        c.model.node(chance(rng, 2) ? "ArgMax" : "ArgMin", {"x"}, {"y"})
+            .integer("axis", anyAxis(rng, rank))
+            .integer("keepdims", keep);
         return c;
     }
     NodeBuilder node = c.model.node(types[rng.below(types.size())], {"x"}, {"y"});
@@ -262,7 +266,9 @@ RandomCase split(Rng& rng) {
     x[axis] = parts[0] + parts[1];
     c.model.input("x", x).output("y");
     if (opset < 13) {
-        c.model.node("Split", {"x"}, {"other", "y"}).integer("axis", static_cast<std::int64_t>(axis)).integers("split", parts);
+        c.model.node("Split", {"x"}, {"other", "y"})
+            .integer("axis", static_cast<std::int64_t>(axis))
+            .integers("split", parts);
     } else {
         c.model.int64s("v", parts);
         c.model.node("Split", {"x", "v"}, {"other", "y"}).integer("axis", static_cast<std::int64_t>(axis));
@@ -273,9 +279,12 @@ RandomCase split(Rng& rng) {
 }  // namespace
 
 std::vector<NamedCase> randomCases() {
-    return {{"Conv", conv},     {"ConvTranspose", convTranspose}, {"Pool", pool},     {"Gemm", gemm},
-            {"MatMul", matMul}, {"Resize", resize},               {"Slice", slice},   {"Pad", pad},
-            {"Layout", layout}, {"Pieces", pieces},               {"Reduce", reduction}, {"Split", split}};
+    return {{"Conv", conv},        {"ConvTranspose", convTranspose},
+            {"Pool", pool},        {"Gemm", gemm},
+            {"MatMul", matMul},    {"Resize", resize},
+            {"Slice", slice},      {"Pad", pad},
+            {"Layout", layout},    {"Pieces", pieces},
+            {"Reduce", reduction}, {"Split", split}};
 }
 
 }  // namespace millrace::model::test

@@ -2,9 +2,8 @@
 #include <onnx/checker.h>
 #include <onnx/shape_inference/implementation.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <optional>
+#include <map>
 
 #include "model_onnx/cases.h"
 #include "shared.h"
@@ -13,31 +12,32 @@
 namespace millrace::model {
 namespace {
 
-/// libonnx's shape of tensor `name`; nothing if it finds none or refuses the model.
-std::optional<Shape> judge(const std::string& bytes, const std::string& name) {
+/// libonnx's shapes by tensor name, where it finds whole ones; none if it refuses the model.
+std::map<std::string, Shape> judge(const std::string& bytes) {
+    std::map<std::string, Shape> shapes;
     ::onnx::ModelProto proto;
-    if (!proto.ParseFromString(bytes)) return std::nullopt;
+    if (!proto.ParseFromString(bytes)) return shapes;
     try {
         ::onnx::ShapeInferenceOptions options;
         options.check_type = true;
         options.error_mode = 1;
         ::onnx::shape_inference::InferShapes(proto, ::onnx::OpSchemaRegistry::Instance(), options);
     } catch (const std::exception&) {
-        return std::nullopt;
+        return shapes;
     }
-    const auto& graph = proto.graph();
-    for (const auto* infos : {&graph.value_info(), &graph.output()}) {
+    for (const auto* infos : {&proto.graph().value_info(), &proto.graph().output()}) {
         for (const auto& info : *infos) {
-            if (info.name() != name || !info.type().tensor_type().has_shape()) continue;
+            if (!info.type().tensor_type().has_shape()) continue;
             Shape shape;
+            bool whole = true;
             for (const auto& dim : info.type().tensor_type().shape().dim()) {
-                if (!dim.has_dim_value()) return std::nullopt;
+                whole = whole && dim.has_dim_value();
                 shape.push_back(dim.dim_value());
             }
-            return shape;
+            if (whole) shapes.emplace(info.name(), shape);
         }
     }
-    return std::nullopt;
+    return shapes;
 }
 
 class AgainstLibonnx : public testing::TestWithParam<test::NamedCase> {};
@@ -51,19 +51,20 @@ TEST_P(AgainstLibonnx, ShapesAreEqual) {
         const test::RandomCase random = GetParam().make(rng);
         Diagnostics diagnostics;
         const auto network = random.model.import(diagnostics);
-        auto expected = judge(random.model.bytes(), "y");
-        if (expected) random.correct(*expected);
-        if (!network || !expected) {
-            if (std::getenv("DBG")) std::printf("%d %d %s\n", network.has_value(), expected.has_value(), network?printText(*network).c_str():"");
+        auto expected = judge(random.model.bytes());
+        const auto y = expected.find("y");
+        if (!network || y == expected.end()) {
             const bool tooLarge = diagnostics.text().find("the kernel reaches over") != std::string::npos ||
                                   diagnostics.text().find("nothing is left") != std::string::npos;
             EXPECT_TRUE(network || tooLarge) << diagnostics.text();
             continue;
         }
         ++compared;
-        ASSERT_EQ(text(*network->tensors[network->find("y")].shape), text(*expected)) << printText(*network);
+        random.correct(y->second);
+        ASSERT_EQ(text(*network->tensors[network->find("y")].shape), text(y->second)) << printText(*network);
     }
-    EXPECT_GT(compared, count * 3 / 4);
+    // libonnx leaves empty slices open; a kernel may be larger than its input.
+    EXPECT_GT(compared, count * 2 / 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Random, AgainstLibonnx, testing::ValuesIn(test::randomCases()),
@@ -79,18 +80,16 @@ TEST(AgainstLibonnxFiles, AllShapesAreEqual) {
             Diagnostics diagnostics;
             const auto network = readOnnx(entry.path().string(), {}, diagnostics);
             ASSERT_TRUE(network) << diagnostics.text();
-            const std::string bytes = readFile(entry.path().string(), diagnostics).value();
-            for (const Operator& op : network->operators) {
-                const Tensor& output = network->tensors[op.output(0)];
-                const auto expected = judge(bytes, output.name);
-                if (!expected || !output.shape) continue;
+            const auto expected = judge(readFile(entry.path().string(), diagnostics).value());
+            for (const Tensor& tensor : network->tensors) {
+                const auto found = expected.find(tensor.name);
+                if (found == expected.end() || !tensor.shape) continue;
                 ++compared;
-                EXPECT_EQ(text(*output.shape), text(*expected)) << output.name;
-                if (compared % 40 == 0) break;
+                EXPECT_EQ(text(*tensor.shape), text(found->second)) << tensor.name;
             }
         }
     }
-    EXPECT_GT(compared, 100);
+    EXPECT_GT(compared, 1000);
 }
 
 }  // namespace

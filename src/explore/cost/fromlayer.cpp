@@ -90,8 +90,10 @@ private:
     /// name of its own.
     bool countsByDigits(const workload::Axis& axis, std::vector<workload::AffineTerm> terms) const {
         if (!nest_.dim(axis.name)) return false;
-        std::sort(terms.begin(), terms.end(),
-                  [](const auto& a, const auto& b) { return a.coefficient < b.coefficient; });
+        const auto weight = [&](const workload::AffineTerm& term) {
+            return std::pair(term.coefficient, nest_.dims[term.dim].size);
+        };
+        std::sort(terms.begin(), terms.end(), [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
         for (std::size_t i = 1; i < terms.size(); ++i) {
             if (terms[i].coefficient < terms[i - 1].coefficient * nest_.dims[terms[i - 1].dim].size) return false;
         }

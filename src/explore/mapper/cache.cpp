@@ -15,7 +15,8 @@ public:
         core(request.core);
         for (const hardware::Dataflow& flow : request.spatial) {
             add("|D{}", flow.dimension);
-            for (const hardware::Unrolling& unrolling : flow.unrollings) add(",{}:{}", unrolling.loop, unrolling.factor);
+            for (const hardware::Unrolling& unrolling : flow.unrollings)
+                add(",{}:{}", unrolling.loop, unrolling.factor);
         }
         for (const mapping::SpatialHint& hint : request.spatialHint) {
             add("|H{}", hint.arrayDimension);
@@ -23,8 +24,8 @@ public:
         }
         for (const mapping::TemporalLoop& loop : request.temporal) add("|T{}:{}", loop.dim, loop.size.value_or(0));
         const Options& options = request.options;
-        add("|o{},{},{},{},{}", static_cast<int>(options.objective), options.lpfLimit, options.even, options.spatialCandidates,
-            options.mixedSpatial);
+        add("|o{},{},{},{},{}", static_cast<int>(options.objective), options.lpfLimit, options.even,
+            options.spatialCandidates, options.mixedSpatial);
     }
 
     std::string take() { return std::move(text_); }
@@ -38,10 +39,12 @@ private:
     void nest(const cost::Nest& nest) {
         for (const cost::Dim& dim : nest.dims) add("{}{};", dim.name, dim.size);
         for (const cost::Relation& relation : nest.relations) {
-            add("R{},{},{},{},{};", relation.dims[0], relation.dims[1], relation.coefficients[0], relation.coefficients[1], relation.cap);
+            add("R{},{},{},{},{};", relation.dims[0], relation.dims[1], relation.coefficients[0],
+                relation.coefficients[1], relation.cap);
         }
         for (const cost::Operand& operand : nest.operands) {
-            add("|{},{},{},{},{}", static_cast<int>(operand.role), operand.bits, operand.relevantMask, operand.irrelevantMask, operand.partial);
+            add("|{},{},{},{},{}", static_cast<int>(operand.role), operand.bits, operand.relevantMask,
+                operand.irrelevantMask, operand.partial);
             for (const cost::DimIndex dim : operand.relevant) add(",{}", dim);
         }
         add("|f{}", nest.finalBits);
@@ -49,14 +52,16 @@ private:
 
     void core(const hardware::Core& core) {
         add("|a{:a}", core.array.unitEnergy);
-        for (const hardware::ArrayDimension& dimension : core.array.dimensions) add(",{}:{}", dimension.name, dimension.size);
+        for (const hardware::ArrayDimension& dimension : core.array.dimensions)
+            add(",{}:{}", dimension.name, dimension.size);
         for (const hardware::Memory& memory : core.memories) {
             add("|m{},{:a},{:a}", memory.size.value(), memory.readCost, memory.writeCost);
             for (const hardware::MemoryOperand operand : memory.operands) add(",{}", static_cast<int>(operand));
             for (const std::size_t served : memory.servedDimensions) add(",D{}", served);
             for (const hardware::Port& port : memory.ports) {
                 add(",p{},{}", port.bandwidthMin, port.bandwidthMax);
-                for (const hardware::PortUse& use : port.uses) add(":{}{}", static_cast<int>(use.operand), static_cast<int>(use.direction));
+                for (const hardware::PortUse& use : port.uses)
+                    add(":{}{}", static_cast<int>(use.operand), static_cast<int>(use.direction));
             }
         }
     }

@@ -20,11 +20,13 @@ bool checkSpatial(const Request& request, Diagnostics& diagnostics) {
     std::vector<bool> seen(request.core.array.dimensions.size(), false);
     for (const hardware::Dataflow& flow : request.spatial) {
         if (flow.dimension >= seen.size()) {
-            diagnostics.error({}, fmt::format("layer '{}': the spatial mapping names array dimension number {}, but core '{}' has {}",
-                                              request.nest.name, flow.dimension + 1, request.core.name, seen.size()));
+            diagnostics.error(
+                {}, fmt::format("layer '{}': the spatial mapping names array dimension number {}, but core '{}' has {}",
+                                request.nest.name, flow.dimension + 1, request.core.name, seen.size()));
         } else if (seen[flow.dimension]) {
-            diagnostics.error({}, fmt::format("layer '{}': the spatial mapping names array dimension {} twice", request.nest.name,
-                                              request.core.array.dimensions[flow.dimension].name),
+            diagnostics.error({},
+                              fmt::format("layer '{}': the spatial mapping names array dimension {} twice",
+                                          request.nest.name, request.core.array.dimensions[flow.dimension].name),
                               "list all of its loops in one entry");
         } else {
             seen[flow.dimension] = true;
@@ -35,9 +37,11 @@ bool checkSpatial(const Request& request, Diagnostics& diagnostics) {
 
 void infeasible(const Request& request, const cost::TooSmall& why, Diagnostics& diagnostics) {
     const hardware::Memory& memory = request.core.memories[why.memory];
-    diagnostics.infeasible({}, fmt::format("layer '{}' does not fit core '{}': memory '{}' needs at least {:.0f} bits and has {:.0f}",
-                                           request.nest.name, request.core.name, memory.name, why.needed, why.available),
-                           "cut the layer into smaller tiles, or enlarge the memory");
+    diagnostics.infeasible(
+        {},
+        fmt::format("layer '{}' does not fit core '{}': memory '{}' needs at least {:.0f} bits and has {:.0f}",
+                    request.nest.name, request.core.name, memory.name, why.needed, why.available),
+        "cut the layer into smaller tiles, or enlarge the memory");
 }
 
 /// The memory level that holds a loop.
@@ -102,8 +106,8 @@ std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics) {
     Best best;
     for (const std::vector<hardware::Dataflow>& flows : unrollings(request, *machine)) {
         const cost::SpatialPair spatial = cost::spatialOf(request.nest, request.core, *machine, flows);
-        const auto orders = OrderSource::make(request.nest, cost::temporalSizes(request.nest, spatial.fractional), request.temporal,
-                                              request.options.lpfLimit, diagnostics);
+        const auto orders = OrderSource::make(request.nest, cost::temporalSizes(request.nest, spatial.fractional),
+                                              request.temporal, request.options.lpfLimit, diagnostics);
         if (!orders) return std::nullopt;
         models.emplace_back(request.nest, *machine, spatial);
         tryOrders(models.back(), models.size() - 1, *orders, request.options, best);

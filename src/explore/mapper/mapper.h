@@ -13,8 +13,8 @@
 #include "hardware/chip.h"
 #include "support/diagnostics.h"
 
-/// Front door of the mapper: finds how a layer's loops are laid over a core's array and memories, as ZigZag's LOMA does,
-/// to the last digit.
+/// Front door of the mapper: finds how a layer's loops are laid over a core's array and memories, as ZigZag's LOMA
+/// does, to the last digit.
 namespace millrace::mapper {
 
 /// What is minimised. Ties: latency, then energy (and the other way round); the first mapping found wins the rest.
@@ -61,8 +61,8 @@ struct Traffic {
 };
 
 struct Mapping {
-    double energy = 0;       ///< pJ
-    double arrayEnergy = 0;  ///< of it, the multiply-accumulate units
+    double energy = 0;                 ///< pJ
+    double arrayEnergy = 0;            ///< of it, the multiply-accumulate units
     std::vector<double> memoryEnergy;  ///< of it, each memory of the core
     std::vector<Traffic> traffic;      ///< operands in order, innermost memory first
     double idealCycles = 0;            ///< operations / units of the array
@@ -70,17 +70,17 @@ struct Mapping {
     double stallCycles = 0;
     double onloadCycles = 0;
     double offloadCycles = 0;
-    double latency0 = 0;  ///< spatialCycles + stallCycles
-    double latency1 = 0;  ///< with on-loading
-    double latency = 0;   ///< with off-loading as well: the cost of the layer
+    double latency0 = 0;                      ///< spatialCycles + stallCycles
+    double latency1 = 0;                      ///< with on-loading
+    double latency = 0;                       ///< with off-loading as well: the cost of the layer
     std::vector<hardware::Dataflow> spatial;  ///< what the array dimensions unroll (whole numbers, as chosen)
-    std::vector<MappedLoop> loops;                  ///< innermost first, after loops that reuse all data have moved down
+    std::vector<MappedLoop> loops;            ///< innermost first, after loops that reuse all data have moved down
     std::int64_t evaluations = 0;             ///< mappings evaluated for this answer
 };
 
-/// The best mapping. Infeasible: no order of the loops fits the memories (the message names the memory that lacks least,
-/// with the bits needed and there); the core has no memory for an operand, or no array. Errors: unrollings that do not
-/// belong to the core; a temporal order that does not belong to the layer.
+/// The best mapping. Infeasible: no order of the loops fits the memories (the message names the memory that lacks
+/// least, with the bits needed and there); the core has no memory for an operand, or no array. Errors: unrollings that
+/// do not belong to the core; a temporal order that does not belong to the layer.
 std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics);
 
 /// "K 32 | C 32": array dimensions in their order.

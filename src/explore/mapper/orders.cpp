@@ -29,7 +29,8 @@ std::vector<Loop> loopFactors(const std::vector<std::int64_t>& sizes, int limit)
     }
     const std::size_t most = std::max(loops, static_cast<std::size_t>(std::max(limit, 1)));
     while (count > most) {
-        const auto largest = std::max_element(factors.begin(), factors.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+        const auto largest = std::max_element(factors.begin(), factors.end(),
+                                              [](const auto& a, const auto& b) { return a.size() < b.size(); });
         const std::int64_t joined = (*largest)[0] * (*largest)[1];
         largest->erase(largest->begin(), largest->begin() + 2);
         largest->insert(std::upper_bound(largest->begin(), largest->end(), joined), joined);
@@ -114,11 +115,43 @@ bool isComplete(const std::vector<Wish>& order, const std::vector<std::int64_t>&
     return product == sizes;
 }
 
-/// Takes a loop of this size out of the factors, joining prime factors if there is none. False if it does not divide.
-bool takeOut(std::vector<std::int64_t>& left, const Wish& wish) {
-    if (left[wish.dim] % *wish.size != 0) return false;
-    left[wish.dim] /= *wish.size;
+/// Different loops, ascending in (name, factor): the order of ZigZag's permutations.
+std::vector<Loop> kindsOf(const cost::Nest& nest, std::vector<Loop> loops) {
+    std::sort(loops.begin(), loops.end(), [&](const Loop& a, const Loop& b) {
+        const std::string& nameA = nest.dims[a.dim].name;
+        const std::string& nameB = nest.dims[b.dim].name;
+        return nameA != nameB ? nameA < nameB : a.factor < b.factor;
+    });
+    loops.erase(std::unique(loops.begin(), loops.end()), loops.end());
+    return loops;
+}
+
+/// Takes the loops of given sizes out of what is left of the layer's.
+bool takeGiven(const cost::Nest& nest, const std::vector<Wish>& order, std::vector<std::int64_t>& left,
+               std::vector<Loop>& given, Diagnostics& diagnostics) {
+    for (const Wish& wish : order) {
+        if (!wish.size) continue;
+        if (*wish.size < 1 || left[wish.dim] % *wish.size != 0) {
+            diagnostics.error({},
+                              fmt::format("layer '{}': the temporal order wants a loop {} of {}, but {} is left of it "
+                                          "after the spatial mapping",
+                                          nest.name, nest.dims[wish.dim].name, *wish.size, left[wish.dim]),
+                              "sizes must divide what the array leaves of a loop");
+            return false;
+        }
+        left[wish.dim] /= *wish.size;
+        given.push_back({wish.dim, *wish.size});
+    }
     return true;
+}
+
+/// All loops that are ordered: the given ones, and the factors of the rest.
+std::vector<Loop> withFactors(const std::vector<std::int64_t>& left, const std::vector<Loop>& given, int limit) {
+    std::vector<Loop> loops;
+    const bool nothing = std::all_of(left.begin(), left.end(), [](std::int64_t size) { return size == 1; });
+    if (!nothing || given.empty()) loops = loopFactors(left, std::max(1, limit - static_cast<int>(given.size())));
+    loops.insert(loops.end(), given.begin(), given.end());
+    return loops;
 }
 
 }  // namespace
@@ -129,49 +162,35 @@ std::optional<OrderSource> OrderSource::make(const cost::Nest& nest, const std::
     OrderSource source;
     const std::vector<Wish> order = wishes(nest, temporal);
     source.complete_ = isComplete(order, sizes);
-    const auto fail = [&](std::string message, std::string hint) {
-        diagnostics.error({}, fmt::format("layer '{}': {}", nest.name, message), std::move(hint));
-        return std::nullopt;
-    };
+    std::vector<std::int64_t> left = sizes;
+    std::vector<Loop> given;
+    if (!source.complete_ && !takeGiven(nest, order, left, given, diagnostics)) return std::nullopt;
     if (source.complete_) {
         for (const Wish& wish : order) {
             if (*wish.size > 1) source.loops_.push_back({wish.dim, *wish.size});
         }
         if (source.loops_.empty()) source.loops_.push_back({0, 1});
-        if (source.loops_.size() > cost::kMaxLoops) return fail(fmt::format("the temporal order has more than {} loops", cost::kMaxLoops), "");
     } else {
-        std::vector<std::int64_t> left = sizes;
-        std::vector<Loop> given;
-        for (std::size_t i = 0; i < order.size(); ++i) {
+        for (std::size_t i = 0; i < order.size(); ++i)
             source.pins_.push_back({i, order[i].dim, order[i].size.value_or(0)});
-            if (!order[i].size) continue;
-            if (*order[i].size < 1 || !takeOut(left, order[i])) {
-                return fail(fmt::format("the temporal order wants a loop {} of {}, but {} is left of it after the spatial mapping",
-                                        nest.dims[order[i].dim].name, *order[i].size, left[order[i].dim]),
-                            "sizes must divide what the array leaves of a loop");
-            }
-            given.push_back({order[i].dim, *order[i].size});
-        }
-        const int rest = std::max(1, limit - static_cast<int>(given.size()));
-        const bool nothing = std::all_of(left.begin(), left.end(), [](std::int64_t size) { return size == 1; });
-        if (!nothing || given.empty()) source.loops_ = loopFactors(left, given.empty() ? limit : rest);
-        source.loops_.insert(source.loops_.end(), given.begin(), given.end());
-        if (source.loops_.size() > cost::kMaxLoops || orderCount(source.loops_) > (std::int64_t{1} << 31)) {
-            return fail(fmt::format("{} loops have too many orders to try", source.loops_.size()), "lower --lpf-limit, or give the temporal order");
-        }
-        if (source.pins_.size() > source.loops_.size()) {
-            return fail(fmt::format("the temporal order names {} loops, but the layer has {} after the spatial mapping", source.pins_.size(),
-                                    source.loops_.size()),
-                        "raise --lpf-limit, or name fewer loops");
-        }
+        source.loops_ = withFactors(left, given, limit);
     }
-    source.kinds_ = source.loops_;
-    std::sort(source.kinds_.begin(), source.kinds_.end(), [&](const Loop& a, const Loop& b) {
-        const std::string& nameA = nest.dims[a.dim].name;
-        const std::string& nameB = nest.dims[b.dim].name;
-        return nameA != nameB ? nameA < nameB : a.factor < b.factor;
-    });
-    source.kinds_.erase(std::unique(source.kinds_.begin(), source.kinds_.end()), source.kinds_.end());
+    const bool tooMany = !source.complete_ && orderCount(source.loops_) > (std::int64_t{1} << 31);
+    if (source.loops_.size() > cost::kMaxLoops || tooMany) {
+        diagnostics.error(
+            {}, fmt::format("layer '{}': {} loops have too many orders to try", nest.name, source.loops_.size()),
+            "lower --lpf-limit, or give the temporal order");
+        return std::nullopt;
+    }
+    if (source.pins_.size() > source.loops_.size()) {
+        diagnostics.error(
+            {},
+            fmt::format("layer '{}': the temporal order names {} loops, but the layer has {} after the spatial mapping",
+                        nest.name, source.pins_.size(), source.loops_.size()),
+            "raise --lpf-limit, or name fewer loops");
+        return std::nullopt;
+    }
+    source.kinds_ = kindsOf(nest, source.loops_);
     return source;
 }
 

@@ -9,8 +9,8 @@
 
 namespace millrace::mapper {
 
-/// Splits loop sizes into prime factors, and joins the smallest of the loops with most factors until at most `limit` are
-/// left (zigzag.md 6.2). The limit is raised to the number of loops. Grouped by loop, in the nest's order, factors
+/// Splits loop sizes into prime factors, and joins the smallest of the loops with most factors until at most `limit`
+/// are left (zigzag.md 6.2). The limit is raised to the number of loops. Grouped by loop, in the nest's order, factors
 /// ascending.
 std::vector<cost::Loop> loopFactors(const std::vector<std::int64_t>& sizes, int limit);
 
@@ -41,8 +41,8 @@ std::int64_t orderCount(const std::vector<cost::Loop>& loops);
 /// All orders of the loops of a layer under constraints, in the sequence in which ZigZag tries them.
 class OrderSource {
 public:
-    /// Errors: an order that names a position beyond the loops, sizes that do not divide the loops, more orders than can
-    /// be tried in a lifetime (2^31).
+    /// Errors: an order that names a position beyond the loops, sizes that do not divide the loops, more orders than
+    /// can be tried in a lifetime (2^31).
     static std::optional<OrderSource> make(const cost::Nest& nest, const std::vector<std::int64_t>& sizes,
                                            const std::vector<mapping::TemporalLoop>& temporal, int limit,
                                            Diagnostics& diagnostics);

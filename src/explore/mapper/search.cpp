@@ -25,7 +25,8 @@ namespace {
 /// Keeps the best of the orders that it is shown.
 class Tournament {
 public:
-    Tournament(const cost::Model& model, std::size_t candidate, const OrderSource& orders, const Options& options, Best& best)
+    Tournament(const cost::Model& model, std::size_t candidate, const OrderSource& orders, const Options& options,
+               Best& best)
         : model_(model), candidate_(candidate), orders_(orders), options_(options), best_(best) {
         const bool worthIt = !orders.complete() && !options.even && orderCount(orders.loops()) > 8;
         if (worthIt) tables_ = cost::Tables::make(model, orders.loops());
@@ -82,7 +83,8 @@ private:
 
 }  // namespace
 
-void tryOrders(const cost::Model& model, std::size_t candidate, const OrderSource& orders, const Options& options, Best& best) {
+void tryOrders(const cost::Model& model, std::size_t candidate, const OrderSource& orders, const Options& options,
+               Best& best) {
     Tournament tournament(model, candidate, orders, options, best);
     orders.forEach([&](const std::vector<std::uint32_t>& kinds) {
         tournament.show(kinds);

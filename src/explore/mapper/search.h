@@ -20,6 +20,7 @@ struct Best {
 bool better(Objective objective, const cost::Score& a, const cost::Score& b);
 
 /// Tries all orders of the source on one model.
-void tryOrders(const cost::Model& model, std::size_t candidate, const OrderSource& orders, const Options& options, Best& best);
+void tryOrders(const cost::Model& model, std::size_t candidate, const OrderSource& orders, const Options& options,
+               Best& best);
 
 }  // namespace millrace::mapper

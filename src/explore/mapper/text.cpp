@@ -18,7 +18,8 @@ std::string spatialText(const Mapping& mapping) {
 
 std::string temporalText(const Mapping& mapping) {
     std::string result;
-    for (const MappedLoop& loop : mapping.loops) result += fmt::format("{}{} {}", result.empty() ? "" : ", ", loop.dim, loop.size);
+    for (const MappedLoop& loop : mapping.loops)
+        result += fmt::format("{}{} {}", result.empty() ? "" : ", ", loop.dim, loop.size);
     return result;
 }
 
@@ -30,7 +31,8 @@ std::string temporalTable(const Mapping& mapping, const cost::Nest& nest, const 
     for (std::size_t i = mapping.loops.size(); i-- > 0; indent += ' ') {
         const MappedLoop& loop = mapping.loops[i];
         result += fmt::format("{:<32}", fmt::format("{}for {} in [0, {}):", indent, loop.dim, loop.size));
-        for (const hardware::MemoryIndex memory : loop.memory) result += fmt::format("{:<20}", core.memories[memory].name);
+        for (const hardware::MemoryIndex memory : loop.memory)
+            result += fmt::format("{:<20}", core.memories[memory].name);
         result += '\n';
     }
     for (const hardware::Dataflow& flow : mapping.spatial) {

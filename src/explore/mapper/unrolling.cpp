@@ -35,7 +35,8 @@ public:
         : request_(request), nest_(request.nest), core_(request.core), limits_(unrollLimits(nest_, core_, machine)) {
         template_ = cleanUp(nest_, core_, machine, request.spatial);
         for (std::size_t d = 0; d < core_.array.dimensions.size(); ++d) {
-            const bool given = std::any_of(template_.begin(), template_.end(), [&](const Dataflow& flow) { return flow.dimension == d; });
+            const bool given = std::any_of(template_.begin(), template_.end(),
+                                           [&](const Dataflow& flow) { return flow.dimension == d; });
             if (!given) missing_.push_back(d);
         }
     }
@@ -45,7 +46,8 @@ public:
         for (const std::size_t d : missing_) options_.push_back(optionsFor(d));
         std::vector<Dataflow> flows = template_;
         extend(flows, 0);
-        std::stable_sort(found_.begin(), found_.end(), [](const Scored& a, const Scored& b) { return a.score > b.score; });
+        std::stable_sort(found_.begin(), found_.end(),
+                         [](const Scored& a, const Scored& b) { return a.score > b.score; });
         std::vector<std::vector<Dataflow>> result;
         const auto wanted = static_cast<std::size_t>(std::max(1, request_.options.spatialCandidates));
         for (std::size_t i = 0; i < found_.size() && i < wanted; ++i) result.push_back(std::move(found_[i].flows));
@@ -71,7 +73,8 @@ private:
             for (const cost::Dim& dim : nest_.dims) names.push_back(dim.name);
         }
         std::vector<DimIndex> result;
-        for (const std::size_t i : cost::setOrder(cost::SetKind::loopDimension, names)) result.push_back(*nest_.dim(names[i]));
+        for (const std::size_t i : cost::setOrder(cost::SetKind::loopDimension, names))
+            result.push_back(*nest_.dim(names[i]));
         return result;
     }
 
@@ -102,8 +105,8 @@ private:
         }
     }
 
-    void mixFactors(std::size_t d, const std::vector<DimIndex>& dims, std::vector<Unrolling> chosen, std::int64_t product,
-                    std::vector<std::vector<Unrolling>>& result) const {
+    void mixFactors(std::size_t d, const std::vector<DimIndex>& dims, std::vector<Unrolling> chosen,
+                    std::int64_t product, std::vector<std::vector<Unrolling>>& result) const {
         if (result.size() >= kMostOptions) return;
         if (chosen.size() == dims.size()) {
             result.push_back(std::move(chosen));

@@ -12,6 +12,7 @@ namespace millrace::mapping {
 namespace {
 
 constexpr std::int64_t kMostCoreId = std::int64_t{1} << 31;
+constexpr std::size_t kMostItems = 4096;
 
 class EntryReader {
 public:
@@ -226,6 +227,19 @@ private:
     const std::vector<yaml::Node> none_;
 };
 
+/// No list or map of an entry is longer than any layer needs.
+bool fits(const yaml::Node& entry, const std::string& what, Diagnostics& diagnostics) {
+    for (const auto& [key, value] : entry.entries) {
+        bool longer = value.items.size() > kMostItems || value.entries.size() > kMostItems;
+        for (const auto& [inner, list] : value.entries) longer = longer || list.items.size() > kMostItems;
+        if (!longer) continue;
+        diagnostics.error(value.where,
+                          fmt::format("'{}' of {} has more than {} entries", key.scalar, what, kMostItems));
+        return false;
+    }
+    return true;
+}
+
 void checkNames(const Mapping& mapping, const SourceLocation& where, Diagnostics& diagnostics) {
     std::map<std::string, int> lines;
     for (const MappingEntry& entry : mapping.entries) {
@@ -266,7 +280,8 @@ std::optional<Mapping> parseMapping(std::string_view text, const std::string& fi
         const yaml::Node* name = item.find("name");
         const bool named = name != nullptr && name->isScalar();
         yaml::MapReader map(item, named ? fmt::format("entry '{}'", name->scalar) : "an entry", diagnostics);
-        if (map.valid()) mapping.entries.push_back(EntryReader(map, diagnostics).read());
+        if (map.valid() && fits(item, map.what(), diagnostics))
+            mapping.entries.push_back(EntryReader(map, diagnostics).read());
     }
     if (diagnostics.failures() != before) return std::nullopt;
     checkNames(mapping, root->where, diagnostics);

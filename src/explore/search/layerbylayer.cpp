@@ -35,6 +35,8 @@ void addTensors(const workload::Workload& workload, schedule::MemoryId offchip, 
     }
 }
 
+constexpr int kMostTightening = 4;
+
 class Run {
 public:
     Run(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
@@ -73,7 +75,9 @@ private:
         const workload::Layer& layer = workload_.layers[id];
         const auto allocations = search::allocations(layer, chip_, mapping_);
         std::optional<Candidate> best;
-        for (const search::Allocation& allocation : allocations) tryModes(id, allocation, best);
+        for (int tighten = 0; tighten <= kMostTightening && !best; ++tighten) {
+            for (const search::Allocation& allocation : allocations) tryModes(id, allocation, tighten, best);
+        }
         if (!best) {
             diagnostics_.infeasible(layer.where,
                                     fmt::format("layer '{}' ({}) fits no core that it may run on: {}", layer.name,
@@ -95,10 +99,11 @@ private:
     }
 
     /// Layers that fit are not cut, so that most are tried once.
-    void tryModes(LayerId id, const search::Allocation& allocation, std::optional<Candidate>& best) {
+    void tryModes(LayerId id, const search::Allocation& allocation, int tighten, std::optional<Candidate>& best) {
         std::size_t uncut = allocation.size();
-        for (const CutMode mode :
-             {CutMode{false, false}, CutMode{true, false}, CutMode{false, true}, CutMode{true, true}}) {
+        for (const auto& [doubleBuffer, aligned] :
+             {std::pair(false, false), {true, false}, {false, true}, {true, true}}) {
+            const CutMode mode{doubleBuffer, tighten, aligned};
             const State::Mark mark = state_.mark();
             const std::optional<Placed> placed = planner_.place(id, allocation, mode, phaseStart_);
             state_.undo(mark);

@@ -80,6 +80,7 @@ tiling::Room Planner::roomFor(const CoreWork& work, const tiling::Tile& region, 
         room.inPlace.push_back(inPlace(layer().inputs[i], work.inputMemories[i], region));
     }
     for (const MemoryId memory : reserved_.ids()) room.freeBits.add(state_.freeForever(memory) - reserved_[memory]);
+    for (std::int64_t& bits : room.freeBits) bits >>= mode.tighten;
     if (stays) {
         room.freeBits[work.outputMemory] -=
             outputBits(work) - volume(tiling::writtenBox(layer(), region)) * layer().outputFinalBits;

@@ -14,6 +14,8 @@ namespace millrace::search {
 /// How a layer that does not fit is cut.
 struct CutMode {
     bool doubleBuffer = false;  ///< leave room to bring in the next tile while one is worked on
+    /// Halves the room this often: for layers whose tiles the cost model counts larger than what they touch.
+    int tighten = 0;
     bool aligned = false;  ///< raise the number of parts to the next divisor of the dimension, so that tiles are equal
 };
 

@@ -25,6 +25,11 @@ static std::optional<ConvShape> readShape(Lowering& lowering, const model::Opera
                        "all have the same rank, 3 or more");
         return std::nullopt;
     }
+    if (input[0] != output[0]) {
+        lowering.error(
+            op, "its input has batch size " + std::to_string(input[0]) + ", its output " + std::to_string(output[0]));
+        return std::nullopt;
+    }
     ConvShape result;
     result.groups = op.integer("group", 1);
     const std::int64_t groups = result.groups;

@@ -22,12 +22,6 @@ const LayerRecord::Loop* LayerRecord::loop(std::string_view dim) const {
     return nullptr;
 }
 
-static std::string joinedNames(const std::vector<std::string>& names) {
-    std::string result;
-    for (const std::string& name : names) result += (result.empty() ? "" : ", ") + name;
-    return result;
-}
-
 class RecordReader {
 public:
     RecordReader(const yaml::Node& node, std::string what, Diagnostics& diagnostics)
@@ -46,7 +40,7 @@ public:
         readLinks();
         readMapping();
         reader_.finish();
-        if (diagnostics_.failures() == before) check();
+        if (diagnostics_.failures() == before) checkRecord(record_, reader_.what(), diagnostics_);
         if (diagnostics_.failures() != before) return std::nullopt;
         return std::move(record_);
     }
@@ -348,53 +342,6 @@ private:
         const auto count = yaml::integer(factor, "unrolling over " + array, diagnostics_);
         if (count && *count < 1) fail(node.where, "an unrolling of " + std::to_string(*count), "factors are 1 or more");
         if (count) record_.mapping.spatialMapping.push_back({array, upperCase(loop), *count});
-    }
-
-    void checkDims(const OperandText& operand) {
-        for (std::size_t i = 0; i < operand.dims.size(); ++i) {
-            const std::string& dim = operand.dims[i];
-            if (std::find(operand.dims.begin(), operand.dims.begin() + static_cast<std::ptrdiff_t>(i), dim) !=
-                operand.dims.begin() + static_cast<std::ptrdiff_t>(i)) {
-                fail(record_.where, "operand " + operand.name + " has dimension " + dim + " twice");
-            }
-            if (record_.loop(dim) != nullptr || record_.relation(dim) != nullptr) continue;
-            std::vector<std::string> names;
-            for (const LayerRecord::Loop& loop : record_.loops) names.push_back(loop.name);
-            fail(record_.where,
-                 "operand " + operand.name + " has dimension " + dim + ", which has no size and no relation",
-                 "the loops are " + joinedNames(names));
-        }
-    }
-
-    void check() {
-        for (const Relation& relation : record_.relations) {
-            if (const LayerRecord::Loop* loop = record_.loop(relation.dim)) {
-                fail(loop->where, "dimension " + relation.dim + " has a relation and a loop size",
-                     "its size follows from the relation; pr_loop_dim_size overrides it");
-            }
-            for (const auto& [name, coefficient] : relation.terms) {
-                if (record_.loop(name) == nullptr)
-                    fail(relation.where,
-                         "a relation of " + relation.dim + " uses loop " + name + ", which has no size");
-            }
-        }
-        for (const auto& [dim, extent] : record_.extents) {
-            if (record_.relation(dim) == nullptr)
-                fail(extent.where, "dimension " + dim + " is given a size or padding, but has no relation");
-        }
-        checkDims(record_.equation.output);
-        for (const OperandText& input : record_.equation.inputs) checkDims(input);
-        for (const std::string& dim : record_.equation.output.dims) {
-            if (record_.relation(dim) != nullptr)
-                fail(record_.where, "the output has dimension " + dim + ", which follows from a relation");
-        }
-        std::int64_t product = 1;
-        for (const LayerRecord::Loop& loop : record_.loops) {
-            if (__builtin_mul_overflow(product, loop.size, &product) || product >= (std::int64_t{1} << 62)) {
-                fail(loop.where, "its loops run over 2^62 points or more");
-                break;
-            }
-        }
     }
 
     yaml::MapReader reader_;

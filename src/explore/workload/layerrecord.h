@@ -51,4 +51,7 @@ struct LayerRecord {
 /// names are checked against each other, sources against nothing yet.
 std::optional<LayerRecord> readRecord(const yaml::Node& node, std::optional<std::int64_t> id, Diagnostics& diagnostics);
 
+/// Errors where loops, relations, extents and operands of a record do not fit each other. `what` names the layer.
+void checkRecord(const LayerRecord& record, const std::string& what, Diagnostics& diagnostics);
+
 }  // namespace millrace::workload

@@ -95,7 +95,7 @@ private:
     std::vector<std::int64_t> readers_;          ///< by network tensor, graph outputs included
 };
 
-/// A rule lowers one operator. Returns why it cannot, and then has changed nothing; empty if done (or an error added).
+/// A rule lowers one operator. Returns why it cannot, and then has set no value; empty if done (or an error added).
 using Rule = std::string (*)(Lowering&, const model::Operator&);
 /// Null if there is none for this type.
 Rule findRule(const model::Operator& op);

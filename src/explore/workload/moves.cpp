@@ -28,7 +28,12 @@ static void setBarrier(Lowering& lowering, const model::Operator& op, const Read
 }
 
 static std::string lowerIdentity(Lowering& lowering, const model::Operator& op) {
-    lowering.setView(op.output(0), data(lowering, op).source);
+    const Read value = data(lowering, op);
+    if (value.shape == lowering.shape(op.output(0))) {
+        lowering.setView(op.output(0), value.source);
+    } else {
+        lowering.error(op, "its input and output have different shapes");
+    }
     return {};
 }
 
@@ -58,9 +63,15 @@ static std::string lowerTranspose(Lowering& lowering, const model::Operator& op)
     order = op.integers("perm", order);
     std::vector<std::int64_t> sorted = order;
     std::sort(sorted.begin(), sorted.end());
-    for (std::size_t i = 0; i < sorted.size(); ++i) {
-        if (sorted.size() == value.shape.size() && sorted[i] == static_cast<std::int64_t>(i)) continue;
-        lowering.error(op, "perm is not a permutation of " + std::to_string(value.shape.size()) + " axes");
+    bool permutes = sorted.size() == value.shape.size();
+    for (std::size_t i = 0; permutes && i < sorted.size(); ++i) permutes = sorted[i] == static_cast<std::int64_t>(i);
+    Shape expected;
+    for (std::size_t i = 0; permutes && i < order.size(); ++i) {
+        expected.push_back(value.shape[static_cast<std::size_t>(order[i])]);
+    }
+    if (!permutes || expected != lowering.shape(op.output(0))) {
+        lowering.error(op, "perm is not a permutation of " + std::to_string(value.shape.size()) +
+                               " axes that leads to the shape of its output");
         return {};
     }
     lowering.setView(op.output(0), views::transposed(value.source, value.shape,
@@ -205,7 +216,7 @@ static std::string lowerExpand(Lowering& lowering, const model::Operator& op) {
     std::vector<AxisMap> map;
     const std::size_t missing = result.size() - std::min(result.size(), value.shape.size());
     for (std::size_t i = 0; i < value.shape.size(); ++i) {
-        const std::int64_t size = i + missing < result.size() ? result[i + missing] : 0;
+        const std::int64_t size = i + missing < result.size() ? result[i + missing] : -1;
         if (value.shape[i] != size && value.shape[i] != 1) {
             lowering.error(op, "its input does not broadcast to its output");
             return {};

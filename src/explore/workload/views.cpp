@@ -21,12 +21,6 @@ Source whole(TensorId tensor, const Shape& shape) {
     return std::vector<Piece>{Piece{tensor, wholeBox(shape), identity(shape.size()), {}}};
 }
 
-bool isWhole(const Source& source, const Shape& shape) {
-    const auto* pieces = std::get_if<std::vector<Piece>>(&source);
-    return pieces != nullptr && pieces->size() == 1 && pieces->front().viewShape.empty() &&
-           pieces->front().region == wholeBox(shape) && pieces->front().map == identity(shape.size());
-}
-
 std::vector<TensorId> tensorsOf(const Source& source) {
     std::vector<TensorId> result;
     if (const auto* barrier = std::get_if<Barrier>(&source)) {

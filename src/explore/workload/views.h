@@ -40,7 +40,5 @@ AxisMap axisMap(std::size_t axis, std::int64_t offset = 0, std::int64_t coeffici
 AxisMap fixedMap(std::int64_t index);
 /// Identity maps of so many axes.
 std::vector<AxisMap> identity(std::size_t rank);
-/// The source is one whole tensor, unchanged.
-bool isWhole(const Source& source, const Shape& shape);
 
 }  // namespace millrace::workload::views

@@ -15,14 +15,22 @@ struct TypeFacts {
 };
 
 constexpr std::array<TypeFacts, 17> kTypes{{
-    {DataType::undefined, "undefined", 0},    {DataType::float32, "float32", 32},
-    {DataType::uint8, "uint8", 8},            {DataType::int8, "int8", 8},
-    {DataType::uint16, "uint16", 16},         {DataType::int16, "int16", 16},
-    {DataType::int32, "int32", 32},           {DataType::int64, "int64", 64},
-    {DataType::string, "string", 0},          {DataType::boolean, "bool", 8},
-    {DataType::float16, "float16", 16},       {DataType::float64, "float64", 64},
-    {DataType::uint32, "uint32", 32},         {DataType::uint64, "uint64", 64},
-    {DataType::complex64, "complex64", 64},   {DataType::complex128, "complex128", 128},
+    {DataType::undefined, "undefined", 0},
+    {DataType::float32, "float32", 32},
+    {DataType::uint8, "uint8", 8},
+    {DataType::int8, "int8", 8},
+    {DataType::uint16, "uint16", 16},
+    {DataType::int16, "int16", 16},
+    {DataType::int32, "int32", 32},
+    {DataType::int64, "int64", 64},
+    {DataType::string, "string", 0},
+    {DataType::boolean, "bool", 8},
+    {DataType::float16, "float16", 16},
+    {DataType::float64, "float64", 64},
+    {DataType::uint32, "uint32", 32},
+    {DataType::uint64, "uint64", 64},
+    {DataType::complex64, "complex64", 64},
+    {DataType::complex128, "complex128", 128},
     {DataType::bfloat16, "bfloat16", 16},
 }};
 

@@ -84,8 +84,8 @@ struct Tensor {
     std::optional<std::vector<double>> reals() const;
 };
 
-/// An attribute as ONNX has them (graphs are not kept here). Tensor attributes become constants before. The exception is
-/// ConstantOfShape: its one-element `value` is kept as a number, with the element type's number in `value_type`.
+/// An attribute as ONNX has them (graphs are not kept here). Tensor attributes become constants before. The exception
+/// is ConstantOfShape: its one-element `value` is kept as a number, with the element type's number in `value_type`.
 using AttributeValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
                                     std::vector<std::string>>;
 using Attributes = std::map<std::string, AttributeValue, std::less<>>;

@@ -16,9 +16,7 @@ struct Mistake {
     std::string message;
 };
 
-bool isAlphanumeric(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool isAlphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 /// Reads one line from left to right.
 class Line {
@@ -51,8 +49,7 @@ public:
     std::string_view run(std::string_view more) {
         peek();
         const std::size_t begin = at_;
-        while (at_ < text_.size() && (isAlphanumeric(text_[at_]) ||
-                                      more.find(text_[at_]) != std::string_view::npos)) {
+        while (at_ < text_.size() && (isAlphanumeric(text_[at_]) || more.find(text_[at_]) != std::string_view::npos)) {
             ++at_;
         }
         if (at_ == begin) fail("a name or number is expected here");
@@ -81,9 +78,7 @@ public:
         return result;
     }
 
-    std::string word(std::string_view more = "_") {
-        return peek() == '"' ? quoted() : std::string(run(more));
-    }
+    std::string word(std::string_view more = "_") { return peek() == '"' ? quoted() : std::string(run(more)); }
 
     std::int64_t integer() {
         const std::string_view digits = run("-");

@@ -82,8 +82,8 @@ std::string values(const Tensor& tensor) {
 }
 
 std::string operatorLine(const Network& network, const Operator& op) {
-    std::string line = fmt::format("{} {} : {} @{}", op.known ? "op" : "host", quoted(op.name), word(op.type),
-                                   op.version);
+    std::string line =
+        fmt::format("{} {} : {} @{}", op.known ? "op" : "host", quoted(op.name), word(op.type), op.version);
     if (!op.domain.empty()) line += " in " + quoted(op.domain);
     std::vector<std::string> parts;
     for (const TensorId id : op.inputs) parts.push_back(tensorName(network, id));

@@ -149,9 +149,10 @@ void Importer::settle(OperatorId id, bool inferred) {
         shaped = shaped && network_.tensors[output].shape.has_value();
     }
     if (op.known && inferred && inputsShaped && !shaped) {
-        warning(fmt::format("operator '{}' ({}): its output shapes hang on values that are not in the file; it is left "
-                            "to the host",
-                            op.name, op.type));
+        warning(
+            fmt::format("operator '{}' ({}): its output shapes hang on values that are not in the file; it is left "
+                        "to the host",
+                        op.name, op.type));
     }
     op.known = op.known && shaped;
 }

@@ -44,8 +44,8 @@ void Importer::addInput(const onnx::ValueInfoProto& info) {
     if (!info.type().has_tensor_type()) {
         error(fmt::format("input '{}' is not a tensor", info.name()), "only tensors can be graph inputs");
     } else {
-        const auto type = readDataType(info.type().tensor_type().elem_type(), fmt::format("input '{}'", info.name()),
-                                       place_);
+        const auto type =
+            readDataType(info.type().tensor_type().elem_type(), fmt::format("input '{}'", info.name()), place_);
         tensor.type = type.value_or(DataType::undefined);
         tensor.shape = inputShape(info);
     }

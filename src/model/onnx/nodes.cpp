@@ -146,7 +146,8 @@ std::optional<Tensor> readConstant(const onnx::NodeProto& node, const std::strin
                                 std::vector<std::int64_t>(attribute.ints().begin(), attribute.ints().end()), false);
         }
     }
-    place.diagnostics.error({place.file}, fmt::format("{}: a Constant needs an attribute 'value' or 'value_...'", label));
+    place.diagnostics.error({place.file},
+                            fmt::format("{}: a Constant needs an attribute 'value' or 'value_...'", label));
     return std::nullopt;
 }
 

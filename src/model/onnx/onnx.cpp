@@ -80,8 +80,8 @@ std::optional<Network> readOnnx(const std::string& path, const ImportOptions& op
     }
     const auto size = regular ? static_cast<std::int64_t>(std::filesystem::file_size(path, error)) : 0;
     if (!error && size > kLargestFile) {
-        diagnostics.error({path}, fmt::format("has {} bytes; an ONNX file holds 2 GiB ({} bytes) at most", size,
-                                              kLargestFile),
+        diagnostics.error({path},
+                          fmt::format("has {} bytes; an ONNX file holds 2 GiB ({} bytes) at most", size, kLargestFile),
                           "store the weights as external data");
         return std::nullopt;
     }

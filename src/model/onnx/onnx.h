@@ -22,7 +22,8 @@ inline constexpr std::int64_t kFirstIrVersion = 3;
 inline constexpr std::int64_t kLastIrVersion = 13;
 
 /// Reads a model. What comes out passes `verify`:
-/// - shapes are inferred by the rules of `model/operators`; the file's own (`value_info`) count only where no rule gives
+/// - shapes are inferred by the rules of `model/operators`; the file's own (`value_info`) count only where no rule
+/// gives
 ///   one. Where both exist and differ, ours wins, with a warning;
 /// - constants are the initializers, the outputs of Constant operators, and what shape arithmetic (Shape, Gather,
 ///   Concat, ...) comes to: such operators are folded away;

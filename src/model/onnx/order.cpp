@@ -105,7 +105,8 @@ private:
         path.erase(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(seen.at(node)));
         std::reverse(path.begin(), path.end());
         std::string names;
-        for (std::size_t i = 0; i < std::min<std::size_t>(path.size(), 8); ++i) names += fmt::format("'{}' -> ", path[i]);
+        for (std::size_t i = 0; i < std::min<std::size_t>(path.size(), 8); ++i)
+            names += fmt::format("'{}' -> ", path[i]);
         if (path.size() > 8) names += "... -> ";
         fail(fmt::format("the graph has a cycle over {} tensors: {}'{}'", path.size(), names, path.front()));
     }

@@ -71,8 +71,8 @@ std::optional<ExternalData> readEntries(const onnx::TensorProto& proto, const st
         (entry.key() == "offset" ? external.offset : external.length) = *value;
     }
     const fs::path location(external.location);
-    bool inside = !external.location.empty() && !location.is_absolute() &&
-                  external.location.find('\0') == std::string::npos;
+    bool inside =
+        !external.location.empty() && !location.is_absolute() && external.location.find('\0') == std::string::npos;
     for (const fs::path& part : location) inside = inside && part != "..";
     if (inside) return external;
     place.diagnostics.error({place.file}, fmt::format("{}: external data location '{}' is not below the model's folder",
@@ -86,9 +86,9 @@ bool readExternal(const onnx::TensorProto& proto, const std::string& label, cons
     if (!external) return false;
     const std::int64_t needed = tensor.elements() * (bitWidth(tensor.type) / 8);
     if (external->length >= 0 && external->length != needed) {
-        place.diagnostics.error({place.file}, fmt::format("{}: {} bytes of external data; shape {} and type {} make {}",
-                                                          label, external->length, text(*tensor.shape),
-                                                          name(tensor.type), needed));
+        place.diagnostics.error({place.file},
+                                fmt::format("{}: {} bytes of external data; shape {} and type {} make {}", label,
+                                            external->length, text(*tensor.shape), name(tensor.type), needed));
         return false;
     }
     const fs::path path = fs::path(place.file).parent_path() / external->location;
@@ -105,7 +105,8 @@ bool readExternal(const onnx::TensorProto& proto, const std::string& label, cons
     in.seekg(external->offset);
     std::string bytes(static_cast<std::size_t>(needed), '\0');
     if (!in.read(bytes.data(), static_cast<std::streamsize>(needed))) {
-        place.diagnostics.error({place.file}, fmt::format("{}: external file '{}' cannot be read", label, path.string()));
+        place.diagnostics.error({place.file},
+                                fmt::format("{}: external file '{}' cannot be read", label, path.string()));
         return false;
     }
     tensor.constant->bytes.assign(bytes.begin(), bytes.end());
@@ -121,11 +122,12 @@ std::optional<Tensor> readHead(const google::protobuf::RepeatedField<google::pro
     tensor.shape = Shape(dims.begin(), dims.end());
     tensor.constant = Constant{};
     if (boundedElements(*tensor.shape)) return tensor;
-    place.diagnostics.error({place.file},
-                            fmt::format("{}: {} dimensions, {}{}: a dimension is negative, or there are more than {} "
-                                        "axes or 2^48 elements",
-                                        label, dims.size(), text(Shape(dims.begin(), dims.begin() + std::min(dims.size(), 20))),
-                                        dims.size() > 20 ? "..." : "", kMaxRank));
+    place.diagnostics.error(
+        {place.file},
+        fmt::format("{}: {} dimensions, {}{}: a dimension is negative, or there are more than {} "
+                    "axes or 2^48 elements",
+                    label, dims.size(), text(Shape(dims.begin(), dims.begin() + std::min(dims.size(), 20))),
+                    dims.size() > 20 ? "..." : "", kMaxRank));
     return std::nullopt;
 }
 
@@ -155,9 +157,8 @@ std::optional<Tensor> readTensor(const onnx::TensorProto& proto, const std::stri
     }
     const std::int64_t needed = tensor->elements() * (bitWidth(tensor->type) / 8);
     if (bytes.empty() || static_cast<std::int64_t>(bytes.size()) == needed) return tensor;
-    place.diagnostics.error({place.file},
-                            fmt::format("{}: {} bytes of values; shape {} and type {} make {}", label, bytes.size(),
-                                        text(*tensor->shape), name(tensor->type), needed));
+    place.diagnostics.error({place.file}, fmt::format("{}: {} bytes of values; shape {} and type {} make {}", label,
+                                                      bytes.size(), text(*tensor->shape), name(tensor->type), needed));
     return std::nullopt;
 }
 

@@ -13,8 +13,8 @@ namespace {
 using Integer = std::optional<std::int64_t>;
 
 constexpr std::array<std::string_view, 6> kUnary{"Neg", "Abs", "Floor", "Ceil", "Sqrt", "Not"};
-constexpr std::array<std::string_view, 13> kBinary{"Add", "Sub",     "Mul",         "Div",           "Min", "Max", "Equal",
-                                                   "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or"};
+constexpr std::array<std::string_view, 13> kBinary{
+    "Add", "Sub", "Mul", "Div", "Min", "Max", "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "And", "Or"};
 
 template <class List>
 bool isIn(const List& list, std::string_view type) {

@@ -27,8 +27,8 @@ ConvAttributes convAttributes(const Network& network, const Operator& op);
 
 /// ConvTranspose: input [N,C,spatial], weight [C,M/group,kernel]. Output size per axis:
 /// stride * (in - 1) + outputPadding + (kernel - 1) * dilation + 1 - padsBegin - padsEnd.
-/// With `output_shape` (or auto_pad SAME, which means in * stride) the pads are what makes the size come out; where that
-/// would take negative pads, outputPadding grows instead.
+/// With `output_shape` (or auto_pad SAME, which means in * stride) the pads are what makes the size come out; where
+/// that would take negative pads, outputPadding grows instead.
 struct ConvTransposeAttributes : WindowAttributes {
     std::int64_t group = 1;
     std::vector<std::int64_t> outputPadding;
@@ -61,14 +61,14 @@ struct Rational {
     bool operator==(const Rational&) const = default;
 };
 
-/// Resize and Upsample. Scale = output size / input size as the file asks for it: from sizes, size / input exactly; from
-/// scales, the fraction of smallest denominator up to 4096 whose float is the scale.
+/// Resize and Upsample. Scale = output size / input size as the file asks for it: from sizes, size / input exactly;
+/// from scales, the fraction of smallest denominator up to 4096 whose float is the scale.
 struct ResizeAttributes {
     std::vector<Rational> scales;  ///< one per axis of the input; {1,1} where nothing is resized
     bool fromSizes = false;
-    std::string mode;                     ///< "nearest", "linear" or "cubic"
-    std::string coordinateTransformation; ///< "half_pixel", "asymmetric", ...
-    std::string nearestMode;              ///< "round_prefer_floor", "floor", ...
+    std::string mode;                      ///< "nearest", "linear" or "cubic"
+    std::string coordinateTransformation;  ///< "half_pixel", "asymmetric", ...
+    std::string nearestMode;               ///< "round_prefer_floor", "floor", ...
     double cubicCoefficient = -0.75;
     bool excludeOutside = false;
     bool antialias = false;

@@ -147,7 +147,8 @@ Resolved<ConvTransposeAttributes> resolveConvTranspose(const Network& network, c
     if (why.empty()) why = readOutputPadding(op, conv);
     if (!why.empty()) return Result::error(std::move(why));
     Shape wanted = op.integers("output_shape");
-    if (wanted.size() == input.size() && wanted.size() > spatial.size()) wanted.erase(wanted.begin(), wanted.begin() + 2);
+    if (wanted.size() == input.size() && wanted.size() > spatial.size())
+        wanted.erase(wanted.begin(), wanted.begin() + 2);
     if (wanted.empty() && isSamePadding(op)) {
         for (std::size_t i = 0; i < spatial.size(); ++i) wanted.push_back(spatial[i] * conv.strides[i]);
     }
@@ -163,9 +164,9 @@ Resolved<ConvTransposeAttributes> resolveConvTranspose(const Network& network, c
 
 std::vector<OperatorSpec> convolutionOperators() {
     using K = AttributeKind;
-    const std::vector<AttributeSpec> common{{"auto_pad", K::text},         {"dilations", K::integers},
-                                            {"group", K::integer},         {"kernel_shape", K::integers},
-                                            {"pads", K::integers},         {"strides", K::integers}};
+    const std::vector<AttributeSpec> common{{"auto_pad", K::text}, {"dilations", K::integers},
+                                            {"group", K::integer}, {"kernel_shape", K::integers},
+                                            {"pads", K::integers}, {"strides", K::integers}};
     std::vector<AttributeSpec> transposed = common;
     transposed.push_back({"output_padding", K::integers});
     transposed.push_back({"output_shape", K::integers});

@@ -7,9 +7,9 @@ namespace millrace::model {
 namespace {
 
 bool cannotBroadcast(Inference& inference, std::size_t first, std::size_t second) {
-    return inference.fail(fmt::format("{} and {} cannot be broadcast to each other", inference.label(first),
-                                      inference.label(second)),
-                          "aligned at the last axis, dimensions must be equal or 1");
+    return inference.fail(
+        fmt::format("{} and {} cannot be broadcast to each other", inference.label(first), inference.label(second)),
+        "aligned at the last axis, dimensions must be equal or 1");
 }
 
 bool broadcastOf(Inference& inference, std::size_t a, std::size_t b, DataType type) {
@@ -52,8 +52,8 @@ bool variadicShape(Inference& inference) {
         }
         auto next = broadcast(output, inference.shape(i));
         if (!next) {
-            return inference.fail(fmt::format("{} cannot be broadcast with the inputs before it, {}",
-                                              inference.label(i), text(output)));
+            return inference.fail(
+                fmt::format("{} cannot be broadcast with the inputs before it, {}", inference.label(i), text(output)));
         }
         output = *std::move(next);
     }

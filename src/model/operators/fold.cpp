@@ -5,8 +5,8 @@
 #include <functional>
 #include <limits>
 
-#include "model/operators/attributes.h"
 #include "model/operators/arithmetic.h"
+#include "model/operators/attributes.h"
 #include "model/operators/known.h"
 
 namespace millrace::model {
@@ -86,7 +86,8 @@ private:
         const auto rank = static_cast<std::int64_t>(input.size());
         const std::int64_t start = op_.integer("start", 0);
         const std::int64_t first = std::clamp(start < 0 ? start + rank : start, std::int64_t{0}, rank);
-        for (std::size_t i = 0; i < result_.raw.size(); ++i) result_.raw[i] = input[static_cast<std::size_t>(first) + i];
+        for (std::size_t i = 0; i < result_.raw.size(); ++i)
+            result_.raw[i] = input[static_cast<std::size_t>(first) + i];
         return true;
     }
 
@@ -219,8 +220,8 @@ private:
             }
         }
         result_.raw[0] = folded;
-        const bool simple = op_.type == "ReduceProd" || op_.type == "ReduceSum" || op_.type == "ReduceMax" ||
-                            op_.type == "ReduceMin";
+        const bool simple =
+            op_.type == "ReduceProd" || op_.type == "ReduceSum" || op_.type == "ReduceMax" || op_.type == "ReduceMin";
         return simple && (result_.type != DataType::int32 || fitsInt32(result_));
     }
 

@@ -17,8 +17,8 @@ bool concatShape(Inference& inference) {
         bool fits = other.size() == output.size();
         for (std::size_t a = 0; fits && a < other.size(); ++a) fits = a == *axis || other[a] == output[a];
         if (!fits) {
-            return inference.fail(fmt::format("{} and {} differ beside axis {}", inference.label(0),
-                                              inference.label(i), *axis));
+            return inference.fail(
+                fmt::format("{} and {} differ beside axis {}", inference.label(0), inference.label(i), *axis));
         }
         output[*axis] += other[*axis];
         if (output[*axis] > kMaxElements) return inference.set(0, inference.type(0), std::move(output));

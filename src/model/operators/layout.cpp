@@ -53,8 +53,8 @@ bool reshapeShape(Inference& inference) {
     const auto rest = boundedElements(output);
     const bool fits = rest && (free ? (*rest == 0 ? elements == 0 : elements % *rest == 0) : *rest == elements);
     if (!fits) {
-        return inference.fail(fmt::format("cannot reshape {} of {} elements to {}", inference.label(0), elements,
-                                          text(*wanted)));
+        return inference.fail(
+            fmt::format("cannot reshape {} of {} elements to {}", inference.label(0), elements, text(*wanted)));
     }
     if (free) output[*free] = *rest == 0 ? 0 : elements / *rest;
     return inference.set(0, inference.type(0), std::move(output));
@@ -170,8 +170,13 @@ std::vector<OperatorSpec> layoutOperators() {
             {"Unsqueeze", 13, kNewestOpset, {2, 2}, {1, 1}, {}, unsqueezeShape},
             {"Transpose", 1, kNewestOpset, {1, 1}, {1, 1}, {{"perm", K::integers}}, transposeShape},
             {"DepthToSpace", 1, 10, {1, 1}, {1, 1}, {{"blocksize", K::integer, true}}, depthSpaceShape},
-            {"DepthToSpace", 11, kNewestOpset, {1, 1}, {1, 1},
-             {{"blocksize", K::integer, true}, {"mode", K::text}}, depthSpaceShape},
+            {"DepthToSpace",
+             11,
+             kNewestOpset,
+             {1, 1},
+             {1, 1},
+             {{"blocksize", K::integer, true}, {"mode", K::text}},
+             depthSpaceShape},
             {"SpaceToDepth", 1, kNewestOpset, {1, 1}, {1, 1}, {{"blocksize", K::integer, true}}, depthSpaceShape}};
 }
 

@@ -20,8 +20,7 @@ bool gemmShape(Inference& inference) {
     }
     Shape output{gemm.transA ? a[1] : a[0], gemm.transB ? b[0] : b[1]};
     if (inference.has(2) && !broadcastsTo(inference.shape(2), output)) {
-        return inference.fail(
-            fmt::format("{} cannot be broadcast to the result {}", inference.label(2), text(output)));
+        return inference.fail(fmt::format("{} cannot be broadcast to the result {}", inference.label(2), text(output)));
     }
     return inference.set(0, inference.type(0), std::move(output));
 }

@@ -26,9 +26,7 @@ bool batchNormalizationShape(Inference& inference) {
     return sameAsInput(inference);
 }
 
-bool instanceNormalizationShape(Inference& inference) {
-    return perChannel(inference, 1, 2) && sameAsInput(inference);
-}
+bool instanceNormalizationShape(Inference& inference) { return perChannel(inference, 1, 2) && sameAsInput(inference); }
 
 bool lrnShape(Inference& inference) {
     const std::int64_t size = inference.op().integer("size", 1);
@@ -42,8 +40,7 @@ bool layerNormalizationShape(Inference& inference) {
     if (!axis) return false;
     for (std::size_t i = 1; i <= 2; ++i) {
         if (!inference.has(i) || broadcastsTo(inference.shape(i), input)) continue;
-        return inference.fail(
-            fmt::format("{} cannot be broadcast to {}", inference.label(i), inference.label(0)));
+        return inference.fail(fmt::format("{} cannot be broadcast to {}", inference.label(i), inference.label(0)));
     }
     Shape statistics = input;
     for (std::size_t i = *axis; i < statistics.size(); ++i) statistics[i] = 1;
@@ -64,16 +61,36 @@ std::vector<OperatorSpec> normalizationOperators() {
     const AttributeSpec momentum{"momentum", K::real};
     const AttributeSpec ratio{"ratio", K::real};
     const AttributeSpec training{"training_mode", K::integer};
-    return {{"BatchNormalization", 7, 8, {5, 5}, {1, 5}, {epsilon, momentum, {"spatial", K::integer}},
+    return {{"BatchNormalization",
+             7,
+             8,
+             {5, 5},
+             {1, 5},
+             {epsilon, momentum, {"spatial", K::integer}},
              batchNormalizationShape},
             {"BatchNormalization", 9, 13, {5, 5}, {1, 5}, {epsilon, momentum}, batchNormalizationShape},
-            {"BatchNormalization", 14, kNewestOpset, {5, 5}, {1, 3}, {epsilon, momentum, training},
+            {"BatchNormalization",
+             14,
+             kNewestOpset,
+             {5, 5},
+             {1, 3},
+             {epsilon, momentum, training},
              batchNormalizationShape},
             {"InstanceNormalization", 6, kNewestOpset, {3, 3}, {1, 1}, {epsilon}, instanceNormalizationShape},
-            {"LRN", 1, kNewestOpset, {1, 1}, {1, 1},
-             {{"alpha", K::real}, {"beta", K::real}, {"bias", K::real}, {"size", K::integer, true}}, lrnShape},
-            {"LayerNormalization", 17, kNewestOpset, {2, 3}, {1, 3},
-             {epsilon, {"axis", K::integer}, {"stash_type", K::integer}}, layerNormalizationShape},
+            {"LRN",
+             1,
+             kNewestOpset,
+             {1, 1},
+             {1, 1},
+             {{"alpha", K::real}, {"beta", K::real}, {"bias", K::real}, {"size", K::integer, true}},
+             lrnShape},
+            {"LayerNormalization",
+             17,
+             kNewestOpset,
+             {2, 3},
+             {1, 3},
+             {epsilon, {"axis", K::integer}, {"stash_type", K::integer}},
+             layerNormalizationShape},
             {"Dropout", 7, 11, {1, 1}, {1, 2}, {ratio}, dropoutShape},
             {"Dropout", 12, kNewestOpset, {1, 3}, {1, 2}, {{"seed", K::integer}}, dropoutShape}};
 }

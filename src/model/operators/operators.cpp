@@ -57,8 +57,8 @@ bool checkArity(Inference& inference, const OperatorSpec& spec) {
             fmt::format("input {} is missing; opset {} needs at least {}", i, op.version, spec.inputs.least));
     }
     if (op.inputs.size() > spec.inputs.most) {
-        return inference.fail(fmt::format("has {} inputs; opset {} allows at most {}", op.inputs.size(), op.version,
-                                          spec.inputs.most));
+        return inference.fail(
+            fmt::format("has {} inputs; opset {} allows at most {}", op.inputs.size(), op.version, spec.inputs.most));
     }
     if (op.outputs.size() < spec.outputs.least || op.outputs.size() > spec.outputs.most) {
         return inference.fail(fmt::format("has {} outputs; opset {} allows {} to {}", op.outputs.size(), op.version,
@@ -77,8 +77,7 @@ bool checkAttributes(Inference& inference, const OperatorSpec& spec) {
                                                   inference.op().version, describe(attribute.kind)));
             }
         } else if (!hasKind(found->second, attribute.kind)) {
-            return inference.fail(
-                fmt::format("attribute '{}' is not {}", attribute.name, describe(attribute.kind)));
+            return inference.fail(fmt::format("attribute '{}' is not {}", attribute.name, describe(attribute.kind)));
         }
     }
     return true;

@@ -52,10 +52,8 @@ Resolved<PoolAttributes> resolvePool(const Network& network, const Operator& op)
 std::vector<OperatorSpec> poolingOperators() {
     using K = AttributeKind;
     using Rows = std::vector<AttributeSpec>;
-    const Rows base{{"auto_pad", K::text},
-                    {"kernel_shape", K::integers, true},
-                    {"pads", K::integers},
-                    {"strides", K::integers}};
+    const Rows base{
+        {"auto_pad", K::text}, {"kernel_shape", K::integers, true}, {"pads", K::integers}, {"strides", K::integers}};
     const auto with = [&](const Rows& more) {
         Rows rows = base;
         rows.insert(rows.end(), more.begin(), more.end());

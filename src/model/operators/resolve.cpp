@@ -42,15 +42,11 @@ Resolved<std::size_t> resolveAxis(const Network& network, const Operator& op, st
     return *axis;
 }
 
-ConvAttributes convAttributes(const Network& network, const Operator& op) {
-    return resolveConv(network, op).orThrow();
-}
+ConvAttributes convAttributes(const Network& network, const Operator& op) { return resolveConv(network, op).orThrow(); }
 ConvTransposeAttributes convTransposeAttributes(const Network& network, const Operator& op) {
     return resolveConvTranspose(network, op).orThrow();
 }
-PoolAttributes poolAttributes(const Network& network, const Operator& op) {
-    return resolvePool(network, op).orThrow();
-}
+PoolAttributes poolAttributes(const Network& network, const Operator& op) { return resolvePool(network, op).orThrow(); }
 ResizeAttributes resizeAttributes(const Network& network, const Operator& op) {
     return resolveResize(network, op).orThrow();
 }

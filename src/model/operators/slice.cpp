@@ -117,9 +117,8 @@ Resolved<std::vector<SliceAxis>> resolveSlice(const Network& network, const Oper
         if (seen[*axis]) return Result::error(fmt::format("axis {} is given twice", *axis));
         if (lists->steps[i] == 0) return Result::error(fmt::format("the step along axis {} is 0", *axis));
         seen[*axis] = true;
-        slices[*axis] = input[*axis] == 0
-                            ? SliceAxis{0, lists->steps[i] > 0 ? 1 : -1, 0}
-                            : clampSlice(lists->starts[i], lists->ends[i], lists->steps[i], input[*axis]);
+        slices[*axis] = input[*axis] == 0 ? SliceAxis{0, lists->steps[i] > 0 ? 1 : -1, 0}
+                                          : clampSlice(lists->starts[i], lists->ends[i], lists->steps[i], input[*axis]);
     }
     return slices;
 }
@@ -182,8 +181,8 @@ Resolved<SplitAttributes> resolveSplit(const Network& network, const Operator& o
         const std::int64_t wanted = op.integer("num_outputs", parts);
         if (wanted != parts) return Result::error(fmt::format("num_outputs is {}, but it has {}", wanted, parts));
         if (op.version < 18 && size % parts != 0) {
-            return Result::error(fmt::format("{} elements along axis {} do not divide into {} equal parts", size,
-                                             *axis, parts));
+            return Result::error(
+                fmt::format("{} elements along axis {} do not divide into {} equal parts", size, *axis, parts));
         }
         const std::int64_t chunk = (size + parts - 1) / parts;
         split.sizes.assign(op.outputs.size(), chunk);
@@ -203,16 +202,21 @@ Resolved<SplitAttributes> resolveSplit(const Network& network, const Operator& o
 std::vector<OperatorSpec> sliceOperators() {
     using K = AttributeKind;
     const AttributeSpec axis{"axis", K::integer};
-    return {{"Slice", 1, 9, {1, 1}, {1, 1},
-             {{"axes", K::integers}, {"starts", K::integers, true}, {"ends", K::integers, true}}, sliceShape},
-            {"Slice", 10, kNewestOpset, {3, 5}, {1, 1}, {}, sliceShape},
-            {"Pad", 2, 10, {1, 1}, {1, 1},
-             {{"mode", K::text}, {"pads", K::integers, true}, {"value", K::real}}, padShape},
-            {"Pad", 11, 17, {2, 3}, {1, 1}, {{"mode", K::text}}, padShape},
-            {"Pad", 18, kNewestOpset, {2, 4}, {1, 1}, {{"mode", K::text}}, padShape},
-            {"Split", 2, 12, {1, 1}, {1, kMany}, {axis, {"split", K::integers}}, splitShape},
-            {"Split", 13, 17, {1, 2}, {1, kMany}, {axis}, splitShape},
-            {"Split", 18, kNewestOpset, {1, 2}, {1, kMany}, {axis, {"num_outputs", K::integer}}, splitShape}};
+    return {
+        {"Slice",
+         1,
+         9,
+         {1, 1},
+         {1, 1},
+         {{"axes", K::integers}, {"starts", K::integers, true}, {"ends", K::integers, true}},
+         sliceShape},
+        {"Slice", 10, kNewestOpset, {3, 5}, {1, 1}, {}, sliceShape},
+        {"Pad", 2, 10, {1, 1}, {1, 1}, {{"mode", K::text}, {"pads", K::integers, true}, {"value", K::real}}, padShape},
+        {"Pad", 11, 17, {2, 3}, {1, 1}, {{"mode", K::text}}, padShape},
+        {"Pad", 18, kNewestOpset, {2, 4}, {1, 1}, {{"mode", K::text}}, padShape},
+        {"Split", 2, 12, {1, 1}, {1, kMany}, {axis, {"split", K::integers}}, splitShape},
+        {"Split", 13, 17, {1, 2}, {1, kMany}, {axis}, splitShape},
+        {"Split", 18, kNewestOpset, {1, 2}, {1, kMany}, {axis, {"num_outputs", K::integer}}, splitShape}};
 }
 
 }  // namespace millrace::model

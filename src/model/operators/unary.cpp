@@ -99,8 +99,8 @@ std::vector<OperatorSpec> unaryOperators() {
     rows.push_back({"Clip", 6, 10, {1, 1}, {1, 1}, {{"min", K::real}, {"max", K::real}}, clipShape});
     rows.push_back({"Clip", 11, kNewestOpset, {1, 3}, {1, 1}, {}, clipShape});
     rows.push_back({"Cast", 6, 18, {1, 1}, {1, 1}, {{"to", K::integer, true}}, castShape});
-    rows.push_back({"Cast", 19, kNewestOpset, {1, 1}, {1, 1}, {{"to", K::integer, true}, {"saturate", K::integer}},
-                    castShape});
+    rows.push_back(
+        {"Cast", 19, kNewestOpset, {1, 1}, {1, 1}, {{"to", K::integer, true}, {"saturate", K::integer}}, castShape});
     for (const auto* name : {"Softmax", "LogSoftmax"}) {
         rows.push_back({name, 1, 12, {1, 1}, {1, 1}, {{"axis", K::integer}}, softmaxShape});
         rows.push_back({name, 13, kNewestOpset, {1, 1}, {1, 1}, {{"axis", K::integer}}, softmaxShape});

@@ -53,8 +53,8 @@ std::string readWindow(const Operator& op, const std::vector<std::int64_t>& spat
     const std::size_t rank = spatial.size();
     window.kernel = op.integers("kernel_shape", kernel);
     if (window.kernel.size() != rank) {
-        return fmt::format("kernel_shape {} has {} entries, but the input has {} spatial axes",
-                           listText(window.kernel), window.kernel.size(), rank);
+        return fmt::format("kernel_shape {} has {} entries, but the input has {} spatial axes", listText(window.kernel),
+                           window.kernel.size(), rank);
     }
     for (std::size_t i = 0; i < rank; ++i) {
         if (window.kernel[i] < 1 || window.kernel[i] > kLargest) {

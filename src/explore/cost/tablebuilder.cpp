@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <cmath>
+
+#include "explore/cost/parts.h"
+#include "explore/cost/tables.h"
+
+namespace millrace::cost {
+
+/// Fills in the tables, and watches that every number in them is exact.
+class TableBuilder {
+public:
+    TableBuilder(const Model& model, Tables& tables) : model_(model), nest_(model.nest()), tables_(tables) {}
+
+    bool build(const std::vector<Loop>& loops) {
+        if (nest_.operands[0].partial || !addKinds(loops) || !findFraction()) return false;
+        addStates();
+        for (std::size_t op = 0; op < nest_.operands.size(); ++op) {
+            if (!addTiles(op) || !addEntries(op)) return false;
+        }
+        return exact(reuse(0, 0, false) * model_.outputElements());
+    }
+
+private:
+    static std::uint32_t bit(DimIndex dim) { return std::uint32_t{1} << dim; }
+    const Spatial& version(bool whole) const { return whole ? model_.spatial().whole : model_.spatial().fractional; }
+
+    bool addKinds(const std::vector<Loop>& loops) {
+        for (const Loop& loop : loops) {
+            const auto at = std::find(tables_.kinds_.begin(), tables_.kinds_.end(), loop);
+            if (at == tables_.kinds_.end()) {
+                tables_.kinds_.push_back(loop);
+                counts_.push_back(1);
+            } else {
+                ++counts_[static_cast<std::size_t>(at - tables_.kinds_.begin())];
+            }
+            tables_.total_ *= loop.factor;
+        }
+        for (const std::size_t count : counts_) {
+            tables_.stride_.push_back(static_cast<std::uint32_t>(tables_.states_));
+            tables_.states_ *= count + 1;
+            if (tables_.states_ > Tables::kMaxStates) return false;
+        }
+        tables_.loops_ = loops.size();
+        for (std::size_t op = 0; op < nest_.operands.size(); ++op) {
+            for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
+                const std::uint32_t dim = bit(tables_.kinds_[k].dim);
+                if ((nest_.operands[op].irrelevantMask & dim) != 0)
+                    tables_.irrelevantKinds_[op] |= std::uint64_t{1} << k;
+                if ((nest_.operands[op].relevantMask & dim) != 0) tables_.relevantKinds_[op] |= std::uint64_t{1} << k;
+            }
+        }
+        return true;
+    }
+
+    /// All products of unrollings are multiples of 1 / fraction_.
+    bool findFraction() {
+        for (std::size_t op = 0; op < nest_.operands.size(); ++op) {
+            double fraction = 1;
+            for (const Spatial::Level& level : version(false).level[op]) {
+                for (const SpatialLoop& loop : level.loops) {
+                    if (loop.factor < 1) return false;
+                    for (double scaled = loop.factor; scaled != std::trunc(scaled) && fraction <= 0x1p40; scaled *= 2)
+                        fraction *= 2;
+                }
+            }
+            fraction_ = std::max(fraction_, fraction);
+        }
+        return fraction_ <= 0x1p20;
+    }
+
+    bool exact(double value) const { return value * fraction_ < 0x1p52; }
+
+    std::size_t countIn(std::size_t state, std::size_t kind) const {
+        return state / tables_.stride_[kind] % (counts_[kind] + 1);
+    }
+
+    void addStates() {
+        for (std::size_t state = 0; state < tables_.states_; ++state) {
+            std::int64_t period = 1;
+            bool partial = false;
+            for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
+                for (std::size_t i = 0; i < countIn(state, k); ++i) period *= tables_.kinds_[k].factor;
+                partial = partial || (countIn(state, k) < counts_[k] && (tables_.irrelevantKinds_[0] >> k & 1) != 0);
+            }
+            tables_.period_.push_back(period);
+            tables_.repeats_.push_back(tables_.total_ / period);
+            tables_.partial_.push_back(partial ? 1 : 0);
+        }
+    }
+
+    /// Products of the loops of a state and of the unrollings in the arch levels below `a`.
+    Sizes sizesOf(std::size_t state, std::size_t op, std::size_t a, bool whole) const {
+        Sizes sizes = unitSizes();
+        for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
+            for (std::size_t i = 0; i < countIn(state, k); ++i) {
+                sizes[tables_.kinds_[k].dim] *= static_cast<double>(tables_.kinds_[k].factor);
+            }
+        }
+        for (std::size_t b = 0; b < a; ++b) {
+            for (const SpatialLoop& loop : version(whole).level[op][b].loops) sizes[loop.dim] *= loop.factor;
+        }
+        return sizes;
+    }
+
+    bool addTiles(std::size_t op) {
+        const Operand& operand = nest_.operands[op];
+        for (std::size_t m = 0; m < model_.machine().levels[op]; ++m) {
+            Tables::Level& level = tables_.level_[op][m];
+            level.partial = op == 0 && model_.irrelevantAbove(m + 1);
+            for (std::size_t state = 0; state < tables_.states_; ++state) {
+                const double tile = elements(nest_, operand, sizesOf(state, op, m + 1, false));
+                for (const bool partial : {false, true}) {
+                    const double bits = tile * (op == 0 ? model_.outputBits(partial) : operand.bits);
+                    const double traffic = static_cast<double>(tables_.repeats_[state]) * bits;
+                    if (!exact(4 * traffic)) return false;
+                    level.bits[partial].push_back(bits);
+                    level.traffic[partial].push_back(traffic);
+                }
+            }
+        }
+        return true;
+    }
+
+    /// How often an output element is accumulated on above cut `a`.
+    double reuse(std::size_t state, std::size_t a, bool whole) const {
+        double product = 1;
+        for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
+            if ((tables_.irrelevantKinds_[0] >> k & 1) == 0) continue;
+            for (std::size_t i = countIn(state, k); i < counts_[k]; ++i)
+                product *= static_cast<double>(tables_.kinds_[k].factor);
+        }
+        const std::vector<Spatial::Level>& levels = version(whole).level[0];
+        for (std::size_t b = a + 1; b < levels.size(); ++b) {
+            for (const SpatialLoop& loop : levels[b].loops) {
+                if ((nest_.operands[0].irrelevantMask & bit(loop.dim)) != 0) product *= loop.factor;
+            }
+        }
+        return product;
+    }
+
+    /// Rounds a tile as the walk over its loops does, whose products carry rounding noise if the operand slides.
+    static bool round(double tile, bool noisy, double& result) {
+        result = std::nearbyint(tile);
+        if (!noisy) return true;
+        return tile < 0x1p36 && std::abs(tile - std::floor(tile) - 0.5) > 1e-4;
+    }
+
+    bool addEntries(std::size_t op) {
+        const Operand& operand = nest_.operands[op];
+        for (std::size_t a = 0; a <= model_.machine().levels[op]; ++a) {
+            for (std::size_t state = 0; state < tables_.states_; ++state) {
+                CutFacts facts{1, 1, tables_.period_[state]};
+                if (a > 0) {
+                    const double tile = elements(nest_, operand, sizesOf(state, op, a, false));
+                    const double whole = elements(nest_, operand, sizesOf(state, op, a, true));
+                    if (!round(tile, operand.partial, facts.elements) ||
+                        !round(whole, operand.partial, facts.wholeElements))
+                        return false;
+                }
+                if (op == 0) outputFacts(state, a, facts);
+                tables_.entry_[op][a].push_back(model_.entry(op, a, facts, tables_.total_, nullptr));
+            }
+        }
+        return true;
+    }
+
+    void outputFacts(std::size_t state, std::size_t a, CutFacts& facts) const {
+        const double factor = reuse(state, a, false);
+        const double whole = reuse(state, a, true);
+        facts.partial = factor > 1;
+        facts.wholePartial = whole > 1;
+        facts.back = std::trunc(model_.outputElements() * (factor - 1)) != 0;
+        facts.wholeBack = std::trunc(model_.outputElements() * (whole - 1)) != 0;
+    }
+
+    const Model& model_;
+    const Nest& nest_;
+    Tables& tables_;
+    std::vector<std::size_t> counts_;  ///< of each kind in the set
+    double fraction_ = 1;
+};
+
+std::optional<Tables> Tables::make(const Model& model, const std::vector<Loop>& loops) {
+    Tables tables(model);
+    if (loops.size() > kMaxLoops || !TableBuilder(model, tables).build(loops)) return std::nullopt;
+    return tables;
+}
+
+}  // namespace millrace::cost

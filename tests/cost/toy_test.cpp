@@ -1,0 +1,166 @@
+#include "toy.h"
+
+#include <gmock/gmock.h>
+
+#include "explore/cost/model.h"
+#include "explore/cost/parts.h"
+#include "explore/cost/tables.h"
+#include "explore/mapper/mapper.h"
+
+/// The worked example of zigzag.md 15.1, every intermediate of it.
+namespace millrace::cost {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr std::size_t kO = 0;
+constexpr std::size_t kW = 1;
+constexpr std::size_t kI = 2;
+
+class Toy : public testing::Test {
+protected:
+    Toy() {
+        Diagnostics diagnostics;
+        const Machine machine = machineOf(nest, core, diagnostics).value();
+        model.emplace(nest, machine, spatialOf(nest, core, machine, cleanUp(nest, core, machine, test::toySpatial())));
+        TooSmall why;
+        allocation = model->allocate(order, false, why).value();
+        detail = model->explain(order, allocation);
+    }
+
+    std::vector<int> cuts(const Allocation& from, std::size_t op) const {
+        const std::size_t levels = model->machine().levels[op];
+        return {from.cut[op].begin(), from.cut[op].begin() + static_cast<std::ptrdiff_t>(levels) + 1};
+    }
+    template <class Row>
+    std::vector<double> row(const Row& values, std::size_t op) const {
+        return {values[op].begin(), values[op].begin() + static_cast<std::ptrdiff_t>(model->machine().levels[op]) + 1};
+    }
+    std::array<double, 4> accesses(std::size_t op, std::size_t level) const { return detail.accesses[op][level]; }
+
+    Nest nest = test::toyNest();
+    hardware::Core core = test::toyCore();
+    std::vector<Loop> order{{2, 3}, {4, 2}, {1, 6}, {3, 2}};
+    std::optional<Model> model;
+    Allocation allocation;
+    Detail detail;
+};
+
+TEST_F(Toy, Sizes) {
+    EXPECT_EQ(nest.macs, 540);
+    EXPECT_EQ(nest.relations[0].cap, 7);
+    EXPECT_EQ(nest.relations[1].cap, 2);
+    Sizes sizes = unitSizes();
+    for (DimIndex i = 0; i < nest.dims.size(); ++i) sizes[i] = static_cast<double>(nest.dims[i].size);
+    EXPECT_EQ(elements(nest, nest.operands[kO], sizes), 60);
+    EXPECT_EQ(elements(nest, nest.operands[kW], sizes), 54);
+    EXPECT_EQ(elements(nest, nest.operands[kI], sizes), 42);
+}
+
+TEST_F(Toy, Spatial) {
+    const Spatial& fractional = model->spatial().fractional;
+    ASSERT_EQ(fractional.level[kO][0].loops.size(), 1u);
+    EXPECT_EQ(fractional.level[kO][0].loops[0].factor, 3);
+    EXPECT_EQ(fractional.level[kO][1].loops[0].factor, 2.5);
+    EXPECT_EQ(model->spatial().whole.level[kO][1].loops[0].factor, 2);
+    EXPECT_TRUE(fractional.level[kW][0].loops.empty());
+    EXPECT_EQ(fractional.level[kW][1].loops.size(), 2u);
+    EXPECT_EQ(fractional.level[kI][0].loops.size(), 2u);
+    EXPECT_EQ(fractional.level[kI][0].unique, 4);
+    EXPECT_EQ(fractional.level[kI][0].instances, 8);
+    EXPECT_EQ(fractional.level[kI][0].boost, 4);
+    EXPECT_THAT(temporalSizes(nest, fractional), ElementsAre(1, 6, 3, 2, 2, 1, 1));
+}
+
+TEST_F(Toy, Allocation) {
+    EXPECT_THAT(cuts(allocation, kW), ElementsAre(0, 0, 4));
+    EXPECT_THAT(cuts(allocation, kO), ElementsAre(0, 1, 2, 4));
+    EXPECT_THAT(cuts(allocation, kI), ElementsAre(0, 4, 4));
+}
+
+TEST_F(Toy, MergedCutsAndTiles) {
+    EXPECT_THAT(cuts(detail.merged, kO), ElementsAre(0, 1, 2, 4));
+    EXPECT_THAT(row(detail.elements, kO), ElementsAre(1, 1, 5, 60));
+    EXPECT_THAT(row(detail.elements, kW), ElementsAre(1, 1, 54));
+    EXPECT_THAT(row(detail.elements, kI), ElementsAre(1, 42, 42));
+    EXPECT_THAT(row(detail.wholeElements, kO), ElementsAre(1, 1, 4, 48));
+    EXPECT_EQ(detail.wholeElements[kI][1], 36);
+}
+
+TEST_F(Toy, Accesses) {
+    EXPECT_THAT(accesses(kO, 0), ElementsAre(144, 144, 48, 0));
+    EXPECT_THAT(accesses(kO, 1), ElementsAre(0, 6, 9, 0));
+    EXPECT_THAT(accesses(kO, 2), ElementsAre(0, 24, 0, 0));
+    EXPECT_THAT(accesses(kW, 0), ElementsAre(576, 0, 0, 576));
+    EXPECT_THAT(accesses(kW, 1), ElementsAre(72, 0, 0, 0));
+    EXPECT_THAT(accesses(kI, 0), ElementsAre(36, 0, 0, 5));
+    EXPECT_THAT(accesses(kI, 1), ElementsAre(11, 0, 0, 0));
+    EXPECT_NEAR(detail.memoryEnergy, 11464.4, 1e-9);
+    EXPECT_NEAR(detail.score.energy, 11734.4, 1e-9);
+}
+
+TEST_F(Toy, DoubleBuffers) {
+    EXPECT_THAT(row(detail.doubleBuffer, kO), ElementsAre(0, 1, 1, 1));
+    EXPECT_THAT(row(detail.doubleBuffer, kW), ElementsAre(0, 0, 1));
+    EXPECT_THAT(row(detail.doubleBuffer, kI), ElementsAre(0, 0, 1));
+}
+
+TEST_F(Toy, Latency) {
+    EXPECT_EQ(detail.idealCycles, 45);
+    EXPECT_EQ(detail.score.spatialCycles, 72);
+    EXPECT_EQ(detail.score.stall, 10);
+    EXPECT_EQ(detail.score.onload, 9);
+    EXPECT_EQ(detail.score.offload, 2);
+    EXPECT_EQ(detail.score.latency0, 82);
+    EXPECT_EQ(detail.score.latency1, 91);
+    EXPECT_EQ(detail.score.latency2, 93);
+}
+
+/// The numbers of 19.1: what the search finds for each objective.
+TEST_F(Toy, BestMappings) {
+    Diagnostics diagnostics;
+    mapper::Request request{nest, core, test::toySpatial()};
+    request.options.objective = mapper::Objective::energy;
+    EXPECT_NEAR(mapper::map(request, diagnostics)->energy, 6396, 1e-9);
+    request.options.objective = mapper::Objective::latency;
+    EXPECT_EQ(mapper::map(request, diagnostics)->latency, 93);
+    request.options.objective = mapper::Objective::edp;
+    const auto best = mapper::map(request, diagnostics);
+    EXPECT_NEAR(best->latency * best->energy, 1'005'739.2, 1e-6);
+}
+
+/// Every order of the toy's loops: the tables say what the walk says, and so does an unexact unrolling without tables.
+TEST_F(Toy, TablesEqualTheWalk) {
+    const auto tables = Tables::make(*model, order);
+    ASSERT_TRUE(tables);
+    EXPECT_EQ(tables->states(), 16u);
+    std::vector<std::uint32_t> permutation{0, 1, 2, 3};
+    int fits = 0;
+    do {
+        std::vector<Loop> loops;
+        for (const std::uint32_t k : permutation) loops.push_back(tables->kinds()[k]);
+        Score score;
+        TooSmall why;
+        const auto walked = model->allocate(loops, false, why);
+        ASSERT_EQ(tables->evaluate(permutation.data(), score, why), walked.has_value());
+        if (!walked) continue;
+        ++fits;
+        const Score expected = model->evaluate(loops, *walked);
+        EXPECT_EQ(score.energy, expected.energy);
+        EXPECT_EQ(score.latency2, expected.latency2);
+    } while (std::next_permutation(permutation.begin(), permutation.end()));
+    EXPECT_GT(fits, 10);
+}
+
+TEST(Tables, AreRefusedWhereTheyWouldNotBeExact) {
+    const Nest nest = test::convolution(6, 3, 2, 10, 1, 3);
+    const hardware::Core core = test::toyCore();
+    Diagnostics diagnostics;
+    const Machine machine = machineOf(nest, core, diagnostics).value();
+    const std::vector<hardware::Dataflow> thirds{{0, {{"OX", 4}}}, {1, {}}};  // 10 / 3 columns
+    const Model model(nest, machine, spatialOf(nest, core, machine, thirds));
+    EXPECT_FALSE(Tables::make(model, {{1, 6}, {2, 3}}));
+}
+
+}  // namespace
+}  // namespace millrace::cost
