@@ -1,5 +1,6 @@
 #include "explore/explore.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -30,7 +31,9 @@ bool writeFiles(const ExploreOptions& options, const explore::Result& result, do
            writeFile(folder + "trace.json", report::perfettoTrace(result), diagnostics);
 }
 
-Exit explore(const ExploreOptions& options) {
+Exit explore(ExploreOptions options) {
+    const auto& compat = options.model.compat;
+    options.options.offchipInCore = std::find(compat.begin(), compat.end(), kOffchipInCore) != compat.end();
     const auto begin = std::chrono::steady_clock::now();
     Diagnostics diagnostics;
     const auto chip = hardware::readChip(options.hardware, diagnostics);
@@ -75,6 +78,10 @@ void addExplore(CLI::App& app, Action& action) {
     verb->add_flag("--prefetch", options->options.prefetch, "fetch weights before their layer's turn");
     verb->add_flag("--fuse-activations", options->model.fuseActivations,
                    "run an activation as a part of the layer before it");
+    verb->add_option("--compat", options->model.compat,
+                     "imitate a peer: stream-pooling, stream-elementwise, stream-offchip (docs/differences.md)")
+        ->delimiter(',')
+        ->type_name("NAMES");
     addCommon(*verb, options->common);
     verb->callback([options, &action] { action = [options] { return explore(*options); }; });
 }

@@ -35,7 +35,9 @@ static bool addShape(const std::string& text, model::ImportOptions& options, Dia
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics) {
     workload::LowerOptions lowering;
     lowering.fuseActivations = options.fuseActivations;
-    lowering.compat = options.compat;
+    for (const std::string& name : options.compat) {
+        if (name != kOffchipInCore) lowering.compat.push_back(name);
+    }
     if (isLayerFile(options.path)) return workload::readLayers(options.path, diagnostics);
     model::ImportOptions import;
     for (const std::string& shape : options.inputShapes) {

@@ -33,6 +33,8 @@ struct ModelOptions {
     std::vector<std::string> compat;
 };
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics);
+/// The compatibility switch that is not one of lowering: see `explore::Options::offchipInCore`.
+inline constexpr const char* kOffchipInCore = "stream-offchip";
 /// True if the path names hand-written layers.
 bool isLayerFile(const std::string& path);
 

@@ -37,7 +37,6 @@ void RowPainter::add(const Bar& bar) {
 
 void RowPainter::addThin(const Bar& bar, double left, double right) {
     if (cells_.empty()) cells_.resize(static_cast<std::size_t>(std::ceil(axis_.right() - axis_.left())) + 1);
-    merged_ = true;
     left -= axis_.left();
     right = std::max(right - axis_.left(), left + 1e-6);
     const Colour colour = fillOf(bar.layer, bar.hatch);

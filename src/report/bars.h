@@ -30,8 +30,6 @@ public:
                const std::vector<std::string>& labels);
     void add(const Bar& bar);
     void finish();
-    /// True if bars were merged so far.
-    bool merged() const { return merged_; }
 
 private:
     struct Cell {
@@ -52,7 +50,6 @@ private:
     const std::vector<std::string>& labels_;
     std::vector<Cell> cells_;
     std::vector<Bar> wide_;
-    bool merged_ = false;
 };
 
 Colour colourOf(LayerId layer);

@@ -53,6 +53,7 @@ private:
     using Key = std::pair<std::size_t, std::int64_t>;  // tensor, tile
 
     void makeChip();
+    void makeLinks();
     TensorId addTensor(const std::string& name, MemoryId initial, DataClass kind, std::vector<std::int64_t> shape) {
         Tensor tensor{name, std::move(shape), 8, kind, initial, MemoryId()};
         return result_.problem.tensors.add(std::move(tensor));
@@ -114,6 +115,12 @@ void Maker::makeChip() {
     dram.readEnergy = dram.writeEnergy = 700;
     dram.offchip = true;
     offchip_ = problem.memories.add(dram);
+    makeLinks();
+}
+
+void Maker::makeLinks() {
+    hardware::Chip& chip = result_.chip;
+    Problem& problem = result_.problem;
     Link bus;
     bus.name = "bus between the cores";
     bus.bus = true;

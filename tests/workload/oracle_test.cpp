@@ -222,6 +222,7 @@ bool caught(const Net& net, const Workload& workload) {
 void damage(model::Network& network, Rng& rng) {
     if (rng.below(2) == 0) {
         model::Tensor& tensor = network.tensors[TensorId(rng.below(network.tensors.size()))];
+        if (!tensor.shape) return;
         if (rng.below(5) == 0) tensor.shape->push_back(rng.between(0, 3));
         if (rng.below(5) == 0 && !tensor.shape->empty()) tensor.shape->pop_back();
         if (rng.below(9) == 0) tensor.shape.reset();

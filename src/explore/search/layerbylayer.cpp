@@ -7,6 +7,7 @@
 #include "explore/search/allocation.h"
 #include "explore/search/binding.h"
 #include "explore/search/bounds.h"
+#include "explore/search/offchipincore.h"
 #include "explore/search/planner.h"
 #include "explore/search/platform.h"
 #include "schedule/verify.h"
@@ -227,13 +228,13 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
                                           Diagnostics& diagnostics) {
     if (mapping != nullptr && !mapping::check(*mapping, chip, diagnostics)) return std::nullopt;
     Result result;
-    result.chip = chip;
+    result.chip = options.offchipInCore ? search::withOffchipInCores(chip) : chip;
     result.workload = search::withLinks(given, mapping);
     result.policy = "layer-by-layer";
     result.objective = options.objective;
     schedule::Problem problem;
     problem.weightsWaitForPhase = !options.prefetch;
-    const auto platform = search::Platform::make(chip, problem, diagnostics);
+    const auto platform = search::Platform::make(result.chip, problem, diagnostics);
     if (!platform) return std::nullopt;
     if (!result.workload.hostOperators.empty()) {
         problem.memories[platform->offchip()].cores.push_back(problem.cores.add({"host"}));

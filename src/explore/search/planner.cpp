@@ -278,7 +278,7 @@ bool Planner::deliver(const CoreWork& work, const Box& box, BufferId buffer, Cyc
         state_.addResident(tensor, {to, box, end, {state_.arrivalBuffer(*sent)}});
         return true;
     };
-    if (out && !send(offchip, TransferCause::output)) return false;
+    if (out && work.outputMemory != offchip && !send(offchip, TransferCause::output)) return false;
     if (work.home.valid() && work.home != work.outputMemory && !(out && work.home == offchip)) {
         if (!send(work.home, work.home == offchip ? TransferCause::spill : TransferCause::forward)) return false;
     }

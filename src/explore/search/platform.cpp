@@ -53,7 +53,6 @@ void Platform::addMemories(const hardware::Chip& chip, schedule::Problem& proble
             const auto [entry, isNew] = known.try_emplace({home.index(), *top});
             if (isNew) {
                 entry->second = problem.memories.add(memoryOf(core, home.index(), core.memories[*top]));
-                problem.memories[entry->second].offchip = chip.isOffchip(id);
             }
             const MemoryId memory = entry->second;
             std::vector<CoreId>& cores = problem.memories[memory].cores;
@@ -62,6 +61,7 @@ void Platform::addMemories(const hardware::Chip& chip, schedule::Problem& proble
             memories_[id.index()][static_cast<std::size_t>(operand)] = memory;
             if (chip.isOffchip(id)) {
                 offchip_ = memory;
+                problem.memories[memory].offchip = true;
             } else if (operand == hardware::MemoryOperand::O && results.insert(memory).second) {
                 resultMemories_.push_back(memory);
             }

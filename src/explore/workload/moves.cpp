@@ -181,6 +181,10 @@ static std::string lowerPad(Lowering& lowering, const model::Operator& op) {
     std::vector<std::int64_t> before(rank, 0);
     std::vector<std::int64_t> after(rank, 0);
     const std::size_t count = axes ? axes->size() : rank;
+    if (lowering.shape(op.output(0)).size() != rank) {
+        lowering.error(op, "its input and output have different ranks");
+        return {};
+    }
     if (pads->size() != 2 * count) {
         lowering.error(op, std::to_string(pads->size()) + " pads for " + std::to_string(count) + " axes");
         return {};
@@ -199,7 +203,7 @@ static std::string lowerPad(Lowering& lowering, const model::Operator& op) {
     Shape shape = value.shape;
     const Shape& result = lowering.shape(op.output(0));
     for (std::size_t i = 0; i < rank; ++i) {
-        if (result.size() != rank || shape[i] + before[i] + after[i] != result[i]) {
+        if (shape[i] + before[i] + after[i] != result[i]) {
             lowering.error(op, "its pads do not lead from the shape of its input to that of its output");
             return {};
         }
@@ -232,6 +236,10 @@ static std::string lowerTile(Lowering& lowering, const model::Operator& op) {
     const Shape& result = lowering.shape(op.output(0));
     Source source = value.source;
     Shape shape = value.shape;
+    if (shape.empty() && !result.empty()) {
+        lowering.error(op, "its output is no repetition of its input");
+        return {};
+    }
     std::size_t pieces = 1;
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
         if (result.size() != shape.size() || shape[axis] == 0 || result[axis] % shape[axis] != 0) {

@@ -16,7 +16,8 @@
 /// producer: an operator, the caller (a graph input) or the file (a constant). Shapes are concrete: a network with a
 /// free dimension does not come into being. H stands before W everywhere. A constant may lack its values
 /// (`Constant::bytes` empty): exploration needs shapes only; whoever needs values must check. An operator of an unknown
-/// type is kept with `known == false`: it is host work, its outputs may lack a shape.
+/// type, with subgraphs, or whose shapes depend on run-time values is kept with `known == false`: it is host work, its
+/// inputs and outputs may lack a shape. All tensors of a known operator have one.
 namespace millrace::model {
 
 using TensorId = Id<struct TensorTag>;
