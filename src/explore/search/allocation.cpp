@@ -40,6 +40,7 @@ std::vector<CoreId> coresByKind(const workload::Layer& layer, const hardware::Ch
     std::vector<CoreId> general;
     for (const CoreId id : chip.computeCores()) {
         const Core& core = chip.cores[id];
+        if (core.array.units() == 0) continue;
         const auto& types = core.operatorTypes;
         if (std::find(types.begin(), types.end(), layer.type) != types.end()) named.push_back(id);
         if (!types.empty()) continue;

@@ -13,31 +13,26 @@ namespace millrace::search {
 using hardware::CoreId;
 
 double peakRate(const workload::Layer& layer, const hardware::Core& core, const mapping::Mapping* mapping) {
-    const std::vector<hardware::Dataflow> dataflows = spatialOf(layer, core, mapping);
-    std::map<std::string, double> perLoop;
-    std::vector<double> perDimension(core.array.dimensions.size());
-    for (std::size_t d = 0; d < perDimension.size(); ++d) {
-        perDimension[d] = static_cast<double>(core.array.dimensions[d].size);
-    }
-    double rate = 1;
+    std::map<std::string, double> unrolled;
     std::set<std::size_t> given;
-    for (const hardware::Dataflow& dataflow : dataflows) {
-        given.insert(dataflow.dimension);
+    double rate = 1;
+    for (const hardware::Dataflow& dataflow : spatialOf(layer, core, mapping)) {
         double product = 1;
         for (const hardware::Unrolling& unrolling : dataflow.unrollings) {
             const auto dim = layer.dim(unrolling.loop);
             if (!dim) continue;
-            const double size = static_cast<double>(layer.dims[*dim].size);
-            const double useful = std::min(static_cast<double>(unrolling.factor), size);
-            double& used = perLoop.try_emplace(unrolling.loop, 1.0).first->second;
-            const double extra = std::min(useful, size / used);
-            used *= extra;
-            product *= extra;
+            double& used = unrolled.try_emplace(unrolling.loop, 1.0).first->second;
+            const double left = static_cast<double>(layer.dims[*dim].size) / used;
+            const double useful = std::min(static_cast<double>(unrolling.factor), left);
+            used *= useful;
+            product *= useful;
         }
-        rate *= std::min(product, perDimension[dataflow.dimension]);
+        given.insert(dataflow.dimension);
+        rate *= std::min(product, static_cast<double>(core.array.dimensions.at(dataflow.dimension).size));
     }
-    for (std::size_t d = 0; d < perDimension.size(); ++d) {
-        if (!given.contains(d)) rate *= perDimension[d];
+    std::size_t index = 0;
+    for (const hardware::ArrayDimension& dimension : core.array.dimensions) {
+        if (!given.contains(index++)) rate *= static_cast<double>(dimension.size);
     }
     return std::max(rate, 1.0);
 }

@@ -1,5 +1,6 @@
 #include "explore/search/costs.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "explore/cost/nest.h"
@@ -24,6 +25,12 @@ static std::vector<std::int64_t> shapeOf(const workload::Layer& tile) {
     return shape;
 }
 
+/// A given loop order names sizes of the whole layer; for a tile of it, it says nothing.
+static bool isWhole(const workload::Layer& layer, const workload::Layer& tile) {
+    return std::equal(layer.dims.begin(), layer.dims.end(), tile.dims.begin(),
+                      [](const workload::LoopDim& a, const workload::LoopDim& b) { return a.size == b.size; });
+}
+
 const explore::TileKind* TileCosts::cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core) {
     const workload::Layer& whole = workload_.layers[layer];
     const workload::Layer part = tiling::tileLayer(whole, tile);
@@ -43,7 +50,7 @@ std::optional<explore::TileKind> TileCosts::ask(const workload::Layer& layer, co
         const mapping::MappingEntry* entry = mapping_ == nullptr ? nullptr : mapping_->find(layer.name, layer.type);
         if (entry != nullptr) {
             request.spatialHint = entry->spatialHint;
-            request.temporal = entry->temporalOrdering;
+            if (isWhole(layer, tile)) request.temporal = entry->temporalOrdering;
         }
         request.options = options_;
         mapping = cache_.map(request, diagnostics);

@@ -19,10 +19,12 @@ static std::int64_t widestPort(const hardware::Memory& memory, hardware::PortTyp
     return std::max<std::int64_t>(widest, 1);
 }
 
-static schedule::Memory memoryOf(const hardware::Core& core, std::size_t coreIndex, const hardware::Memory& memory) {
+/// All instances of a memory in a core as one.
+static schedule::Memory memoryOf(const hardware::Core& core, std::size_t coreIndex, hardware::MemoryIndex index) {
+    const hardware::Memory& memory = core.memories[index];
     schedule::Memory result;
     result.name = "core " + std::to_string(coreIndex) + " (" + core.name + ") " + memory.name;
-    result.capacity = memory.size;
+    result.capacity = memory.size * core.instances(index);
     result.readWordBits = widestPort(memory, hardware::PortType::write);
     result.writeWordBits = widestPort(memory, hardware::PortType::read);
     result.readEnergy = memory.readCost;
@@ -52,7 +54,7 @@ void Platform::addMemories(const hardware::Chip& chip, schedule::Problem& proble
             if (!top) continue;
             const auto [entry, isNew] = known.try_emplace({home.index(), *top});
             if (isNew) {
-                entry->second = problem.memories.add(memoryOf(core, home.index(), core.memories[*top]));
+                entry->second = problem.memories.add(memoryOf(core, home.index(), *top));
             }
             const MemoryId memory = entry->second;
             std::vector<CoreId>& cores = problem.memories[memory].cores;

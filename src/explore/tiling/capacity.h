@@ -31,8 +31,8 @@ struct Shortage {
     std::int64_t freeBits = 0;
 };
 
-/// Bits that a tile adds on top of its output at final precision while it is being worked on: partial sums are wider than results. 0 for
-/// layers that sum nothing up.
+/// Bits that a tile adds on top of its output at final precision while it is being worked on: partial sums are wider
+/// than results. 0 for layers that sum nothing up.
 std::int64_t partialSumBits(const workload::Layer& layer, const Tile& tile);
 
 /// Bits of an input operand that a tile of these sizes touches at most (wherever the tile lies).
@@ -42,9 +42,9 @@ std::int64_t inputBits(const workload::Workload& workload, const workload::Opera
 Table<schedule::MemoryId, std::int64_t> demand(const workload::Workload& workload, const workload::Layer& layer,
                                                const Tile& region, const std::vector<Split>& splits, const Room& room);
 
-/// The grid of fewest tiles that fits: rows first (B, H, D, OY, OX and other parallel dimensions), then channels (G, K), channels varying
-/// slowest so that weights stay while rows pass. Reductions are not cut. Empty splits: no cut needed. Nothing: even single elements
-/// do not fit; `shortage` says what is missing.
+/// The grid of fewest tiles that fits: rows first (B, H, D, OY, OX and other parallel dimensions), then channels (G,
+/// K), channels varying slowest so that weights stay while rows pass. Reductions are not cut. Empty splits: no cut
+/// needed. Nothing: even single elements do not fit; `shortage` says what is missing.
 std::optional<std::vector<Split>> fit(const workload::Workload& workload, const workload::Layer& layer,
                                       const Tile& region, const Room& room, Shortage& shortage);
 
