@@ -12,6 +12,9 @@ namespace millrace::search {
 
 using hardware::CoreId;
 
+/// Longer axes are not enumerated; one index of them counts.
+static constexpr std::int64_t kMostIndices = 1'000'000;
+
 double peakRate(const workload::Layer& layer, const hardware::Core& core, const mapping::Mapping* mapping) {
     std::map<std::string, double> unrolled;
     std::set<std::size_t> given;
@@ -37,24 +40,31 @@ double peakRate(const workload::Layer& layer, const hardware::Core& core, const 
     return std::max(rate, 1.0);
 }
 
+static void sortUnique(std::vector<std::int64_t>& values) {
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
 /// Different values in [0, extent) that the index takes over all points of its loops.
 static std::int64_t distinctIndices(const workload::Layer& layer, const workload::Axis& axis) {
     std::vector<std::int64_t> values{axis.index.offset};
     for (const workload::AffineTerm& term : axis.index.terms) {
-        std::set<std::int64_t> next;
+        std::vector<std::int64_t> next;
         const std::int64_t size = layer.dims[term.dim].size;
-        if (static_cast<std::int64_t>(values.size()) * size > 1'000'000) return 1;
+        if (static_cast<std::int64_t>(values.size()) > kMostIndices / size) return 1;
         for (const std::int64_t value : values) {
-            for (std::int64_t i = 0; i < size; ++i) next.insert(value + term.coefficient * i);
+            for (std::int64_t i = 0; i < size; ++i) next.push_back(value + term.coefficient * i);
         }
-        values.assign(next.begin(), next.end());
+        sortUnique(next);
+        values = std::move(next);
     }
-    std::set<std::int64_t> inside;
+    const std::int64_t divisor = axis.index.divisor;
+    std::vector<std::int64_t> inside;
     for (const std::int64_t value : values) {
-        const std::int64_t index =
-            (value - (value % axis.index.divisor + axis.index.divisor) % axis.index.divisor) / axis.index.divisor;
-        if (index >= 0 && index < axis.extent) inside.insert(index);
+        const std::int64_t index = (value - (value % divisor + divisor) % divisor) / divisor;
+        if (index >= 0 && index < axis.extent) inside.push_back(index);
     }
+    sortUnique(inside);
     return static_cast<std::int64_t>(inside.size());
 }
 
