@@ -65,6 +65,8 @@ struct Tensor {
     MemoryId initial;
     /// Memory that must hold all of it, valid, when the schedule ends; invalid if none.
     MemoryId final;
+    /// Written off-chip by a host's task: comes onto the chip as an input does, not as a reloaded spill.
+    bool fromHost = false;
     Bits size(const Box& box) const;
     Box whole() const;
 };

@@ -40,14 +40,15 @@ static std::string wrongCause(const Problem& problem, const Transfer& transfer) 
     const bool fromOffchip = problem.memories[transfer.from].offchip;
     const bool toOffchip = problem.memories[transfer.to].offchip;
     const Tensor& tensor = problem.tensors[transfer.tensor];
+    const bool comesIn = tensor.initial.valid() || tensor.fromHost;
     switch (transfer.cause) {
         case TransferCause::weight: return tensor.kind == DataClass::weight ? "" : "the tensor is no weight";
         case TransferCause::input:
-            return fromOffchip && tensor.initial.valid() ? "" : "it does not come from off-chip, from the start";
+            return fromOffchip && comesIn ? "" : "it does not come from off-chip, from the start or from the host";
         case TransferCause::forward: return fromOffchip || toOffchip ? "a forward stays on the chip" : "";
         case TransferCause::spill: return toOffchip ? "" : "a spill goes off-chip";
         case TransferCause::reload:
-            return fromOffchip && !tensor.initial.valid() ? "" : "it does not come back from off-chip";
+            return fromOffchip && !comesIn ? "" : "it does not come back from off-chip";
         case TransferCause::output:
             return tensor.final.valid() && tensor.final == transfer.to ? ""
                                                                        : "it does not go where the tensor must end";

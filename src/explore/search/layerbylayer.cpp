@@ -23,7 +23,9 @@ using workload::LayerId;
 namespace {
 
 void addTensors(const workload::Workload& workload, schedule::MemoryId offchip, schedule::Problem& problem) {
-    for (const workload::Tensor& tensor : workload.tensors) {
+    const search::Lifetimes lifetimes(workload);
+    for (const workload::TensorId id : workload.tensors.ids()) {
+        const workload::Tensor& tensor = workload.tensors[id];
         schedule::Tensor copy;
         copy.name = tensor.name;
         copy.shape = tensor.shape;
@@ -31,7 +33,9 @@ void addTensors(const workload::Workload& workload, schedule::MemoryId offchip, 
         const bool constant = tensor.origin == workload::TensorOrigin::constant;
         copy.kind = constant ? schedule::DataClass::weight : schedule::DataClass::activation;
         if (constant || tensor.origin == workload::TensorOrigin::input) copy.initial = offchip;
-        if (tensor.origin == workload::TensorOrigin::layer && tensor.isOutput) copy.final = offchip;
+        const bool goesOut = tensor.isOutput || lifetimes.readByHost[id.index()];
+        if (tensor.origin == workload::TensorOrigin::layer && goesOut) copy.final = offchip;
+        copy.fromHost = tensor.origin == workload::TensorOrigin::host;
         problem.tensors.add(std::move(copy));
     }
 }
