@@ -9,13 +9,14 @@
 
 #include "cli/verbs.h"
 #include "millrace/version.h"
+#include "report/text.h"
 
 namespace millrace::cli {
 
 Exit report(const Diagnostics& diagnostics, const Common& common) {
     for (const Diagnostic& diagnostic : diagnostics.all()) {
         const bool failure = diagnostic.severity == Severity::error || diagnostic.severity == Severity::infeasible;
-        if (failure || !common.quiet) std::fprintf(stderr, "millrace: %s\n", diagnostic.text().c_str());
+        if (failure || !common.quiet) std::fprintf(stderr, "millrace: %s\n", report::clean(diagnostic.text()).c_str());
     }
     if (!diagnostics.failed()) return Exit::done;
     return diagnostics.anyInfeasible() ? Exit::infeasible : Exit::wrongInput;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -96,8 +97,13 @@ TEST_P(JsonOf, OnlyTheWallClockDiffers) {
     EXPECT_EQ(a, b);
 }
 
+const auto name = [](const auto& info) {
+    constexpr std::array names{"small", "large", "single", "empty"};
+    return std::string(names[info.index]);
+};
 INSTANTIATE_TEST_SUITE_P(Results, JsonOf,
-                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult));
+                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult),
+                         name);
 
 TEST(ResultJson, KindsAddUpToTheirLayer) {
     const explore::Result result = test::smallSample();

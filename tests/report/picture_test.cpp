@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "image.h"
@@ -66,7 +67,11 @@ TEST_P(Picture, TakesAnyWindow) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Pictures, Picture, testing::Values(schedulePng, memoryPng));
+const auto name = [](const auto& info) {
+    constexpr std::array names{"schedule", "memory"};
+    return std::string(names[info.index]);
+};
+INSTANTIATE_TEST_SUITE_P(Pictures, Picture, testing::Values(schedulePng, memoryPng), name);
 
 TEST(Svg, IsTheSameEveryTimeAndEscaped) {
     test::SampleOptions options;

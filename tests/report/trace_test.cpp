@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -101,8 +102,13 @@ TEST_P(TraceOf, CountersFollowTheMemories) {
     }
 }
 
+const auto name = [](const auto& info) {
+    constexpr std::array names{"small", "large", "single", "empty"};
+    return std::string(names[info.index]);
+};
 INSTANTIATE_TEST_SUITE_P(Results, TraceOf,
-                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult));
+                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult),
+                         name);
 
 TEST(Trace, TransfersThatOverlapGetThreadsOfTheirOwn) {
     explore::Result result = test::smallSample();

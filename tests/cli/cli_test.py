@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""The program from outside: exit codes, messages, files, and what scripts rely on. Usage: cli_test.py MILLRACE SOURCE_DIR"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+MILLRACE = pathlib.Path(sys.argv.pop(1)).resolve()
+SOURCE = pathlib.Path(sys.argv.pop(1)).resolve()
+MODEL = str(SOURCE / "models/resnet18.onnx")
+LAYERS = str(SOURCE / "models/resnet18_layers.yaml")
+CHIP = str(SOURCE / "hardware/tpu_like_quad_core.yaml")
+CORE = str(SOURCE / "hardware/single_core.yaml")
+
+
+def run(*words):
+    return subprocess.run([MILLRACE, *words], capture_output=True, text=True, timeout=120)
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, name, text):
+        path = self.path / name
+        path.write_text(text)
+        return str(path)
+
+    def fails(self, code, *words, says=()):
+        done = run(*words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        for part in says:
+            self.assertIn(part, done.stderr)
+        self.assertNotIn("bug of ours", done.stderr)
+        return done
+
+    def test_help_and_version(self):
+        self.assertIn("explore", run("--help").stdout)
+        self.assertEqual(run("--version").stdout.split()[0], "millrace")
+        for verb in ("explore", "cost"):
+            done = run(verb, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("--hardware", done.stdout)
+
+    def test_wrong_use(self):
+        self.fails(2)
+        self.fails(2, "fly")
+        self.fails(2, "explore", MODEL)
+        self.fails(2, "explore", MODEL, "--hardware", CHIP, "--objective", "beauty")
+        self.fails(2, "explore", MODEL, "--hardware", CHIP, "--compat", "nonsense", says=["nonsense"])
+
+    def test_wrong_files(self):
+        missing = str(self.path / "nothing.onnx")
+        self.fails(2, "explore", missing, "--hardware", CHIP, says=[missing, "does not exist"])
+        self.fails(2, "explore", str(self.path), "--hardware", CHIP, says=["folder"])
+        self.fails(2, "explore", self.write("a.onnx", "not a network"), "--hardware", CHIP, says=["a.onnx"])
+        self.fails(2, "explore", self.write("net.py", "x = 1"), "--hardware", CHIP, says=["YAML"])
+        self.fails(2, "explore", self.write("net.tflite", "x"), "--hardware", CHIP, says=["net.tflite"])
+        self.fails(2, "explore", MODEL, "--hardware", MODEL)
+        self.fails(2, "explore", MODEL, "--hardware", LAYERS)
+
+    def test_all_mistakes_of_a_chip_at_once_with_their_places(self):
+        text = (SOURCE / "hardware/single_core.yaml").read_text()
+        lines = text.splitlines()
+        bad = self.write("chip.yaml", text + "\nunheard_of: 1\n")
+        done = self.fails(2, "cost", LAYERS, "--hardware", bad, says=["unheard_of"])
+        self.assertRegex(done.stderr, r"chip\.yaml:\d+:\d+: error")
+        self.assertGreater(len(lines), 5)
+
+    def test_both_models_wrong_and_chip_wrong_are_both_told(self):
+        done = self.fails(2, "explore", "no.onnx", "--hardware", "no.yaml")
+        self.assertIn("no.onnx", done.stderr)
+        self.assertIn("no.yaml", done.stderr)
+
+    def test_input_shape_errors(self):
+        self.fails(2, "explore", MODEL, "--hardware", CHIP, "--input-shape", "input=1,x", says=["--input-shape"])
+        self.fails(2, "explore", MODEL, "--hardware", CHIP, "--input-shape", "nobody=1,3,224,224", says=["nobody"])
+
+    def test_infeasible_is_three_and_writes_nothing(self):
+        small = (SOURCE / "hardware/tpu_like_quad_core.yaml").read_text().replace("2 MiB", "2 B").replace("128 KiB", "2 B")
+        out = self.path / "out"
+        done = self.fails(3, "explore", MODEL, "--hardware", self.write("small.yaml", small), "--out", str(out), says=["layer", "bits"])
+        self.assertFalse(out.exists(), done.stderr)
+
+    def test_explore_writes_what_it_promises(self):
+        out = self.path / "a/b"
+        done = run("explore", MODEL, "--hardware", CHIP, "--schedule", "layer-by-layer", "--out", str(out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({p.name for p in out.iterdir()}, {"result.json", "schedule.png", "memory.png", "trace.json"})
+        result = json.loads((out / "result.json").read_text())
+        self.assertEqual(result["schema"], "millrace.explore/1")
+        self.assertIs(result["verified"], True)
+        for key in ("latency_cycles", "energy_pj", "edp", "tiles", "offchip_bits", "lower_bound", "layers", "cores", "links",
+                    "memories", "host_operators", "evaluations", "wall_seconds"):
+            self.assertIn(key, result)
+        self.assertGreaterEqual(result["latency_cycles"], result["lower_bound"]["latency_cycles"])
+        events = json.loads((out / "trace.json").read_text())
+        self.assertTrue(events["traceEvents"] if isinstance(events, dict) else events)
+
+    def test_json_alone_on_stdout_and_the_same_for_any_threads(self):
+        results = []
+        for threads in ("1", "2"):
+            done = run("explore", MODEL, "--hardware", CHIP, "--json", "--threads", threads, "--seed", "7")
+            self.assertEqual(done.returncode, 0)
+            result = json.loads(done.stdout)
+            result.pop("wall_seconds")
+            results.append(result)
+        self.assertEqual(*results)
+
+    def test_same_bytes(self):
+        for name in ("a", "b"):
+            run("explore", LAYERS, "--hardware", CHIP, "--quiet", "--out", str(self.path / name))
+        for file in ("schedule.png", "memory.png", "trace.json"):
+            self.assertEqual((self.path / "a" / file).read_bytes(), (self.path / "b" / file).read_bytes(), file)
+
+    def test_cost(self):
+        done = run("cost", MODEL, "--hardware", CORE, "--json", "--lpf_limit", "6", "--threads", "2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual(result["schema"], "millrace.cost/1")
+        self.assertEqual(result["mapper"], "zigzag")
+        self.assertEqual(len(result["layers"]), 21)
+        self.assertEqual(len(result["other_layers"]), 27)
+        self.assertEqual(sum(layer["macs"] for layer in result["layers"]), 1814073344)
+        self.assertAlmostEqual(result["energy_pj"], sum(layer["energy_pj"] for layer in result["layers"]), delta=1)
+
+    def test_hand_written_layers_are_all_costed(self):
+        result = json.loads(run("cost", LAYERS, "--hardware", CORE, "--json").stdout)
+        self.assertEqual(result["other_layers"], [])
+
+    def test_explain(self):
+        done = run("explore", MODEL, "--hardware", CHIP, "--explain", "maxpool")
+        self.assertIn("loops, innermost first", done.stdout)
+        done = run("cost", MODEL, "--hardware", CORE, "--explain", "conv_3")
+        self.assertIn("off-loading", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
