@@ -40,13 +40,13 @@ Exit cost(CostVerb verb) {
     if (!result) return report(diagnostics, verb.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const std::string json = report::costJson(*result, verb.mapper, seconds);
-    if (!verb.common.out.empty()) writeFile(verb.common.out + "/cost.json", json, diagnostics);
+    const bool written = !verb.common.out.empty() && writeFile(verb.common.out + "/cost.json", json, diagnostics);
     if (verb.common.json) {
         std::fputs(json.c_str(), stdout);
     } else if (!verb.common.quiet) {
         std::fputs(report::costTable(*result).c_str(), stdout);
         if (verb.common.explain) std::fputs(report::costExplain(*result, verb.common.explainWhat).c_str(), stdout);
-        if (!verb.common.out.empty()) std::printf("\nWritten to %s: cost.json\n", verb.common.out.c_str());
+        if (written) std::printf("\nWritten to %s: cost.json\n", verb.common.out.c_str());
     }
     return report(diagnostics, verb.common);
 }

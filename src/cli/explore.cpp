@@ -45,13 +45,13 @@ Exit explore(ExploreOptions options) {
         explore::exploreLayerByLayer(*workload, *chip, mapping ? &*mapping : nullptr, options.options, diagnostics);
     if (!result) return report(diagnostics, options.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    if (!options.common.out.empty()) writeFiles(options, *result, seconds, diagnostics);
+    const bool written = !options.common.out.empty() && writeFiles(options, *result, seconds, diagnostics);
     if (options.common.json) {
         std::fputs(report::resultJson(*result, seconds).c_str(), stdout);
     } else if (!options.common.quiet) {
         std::fputs(report::table(*result).c_str(), stdout);
         if (options.common.explain) std::fputs(report::explain(*result, options.common.explainWhat).c_str(), stdout);
-        if (!options.common.out.empty()) {
+        if (written) {
             std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json\n",
                         options.common.out.c_str());
         }

@@ -24,14 +24,15 @@ Exit report(const Diagnostics& diagnostics, const Common& common) {
 
 void addCommon(CLI::App& verb, Common& common) {
     verb.add_option("--out", common.out, "folder for the result files (made if missing)")->type_name("DIR");
-    verb.add_flag("--json", common.json, "print the result as JSON on stdout, and nothing else");
+    CLI::Option* json = verb.add_flag("--json", common.json, "print the result as JSON on stdout, and nothing else");
     verb.add_flag("--quiet", common.quiet, "no warnings and no table");
     verb.add_option("--seed", common.seed, "seed of everything that is random")->capture_default_str();
     verb.add_option("--threads", common.threads, "threads; the result is the same for any number (0: all cores)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0, 1024));
     verb.add_option("--explain", common.explainWhat, "why the numbers are so: of layer NAME, or of all layers")
         ->type_name("NAME")
         ->expected(0, 1)
+        ->excludes(json)
         ->each([&common](const std::string&) { common.explain = true; });
 }
 
@@ -42,11 +43,13 @@ void addModel(CLI::App& verb, ModelOptions& model) {
 }
 
 void addObjective(CLI::App& verb, explore::Objective& objective) {
-    const std::map<std::string, explore::Objective> objectives{{"latency", explore::Objective::latency},
-                                                               {"energy", explore::Objective::energy},
-                                                               {"edp", explore::Objective::edp}};
-    verb.add_option("--objective", objective, "what the loop orders inside of cores are chosen for")
-        ->transform(CLI::CheckedTransformer(objectives, CLI::ignore_case))
+    const auto set = [&objective](const std::string& name) {
+        if (name == "latency") objective = explore::Objective::latency;
+        if (name == "energy") objective = explore::Objective::energy;
+        if (name == "edp") objective = explore::Objective::edp;
+    };
+    verb.add_option_function<std::string>("--objective", set, "what the loop orders inside of cores are chosen for")
+        ->check(CLI::IsMember({"latency", "energy", "edp"}))
         ->default_str("latency");
 }
 
@@ -78,7 +81,9 @@ static int run(int argc, char** argv) {
     try {
         app.parse(normalised(argc, argv));
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::wrongInput);
+        if (error.get_exit_code() == 0) return app.exit(error);
+        std::fprintf(stderr, "millrace: error: %s (millrace --help, millrace VERB --help)\n", error.what());
+        return static_cast<int>(Exit::wrongInput);
     }
     return static_cast<int>(action());
 }

@@ -41,6 +41,18 @@ const Port* Memory::port(MemoryOperand operand, Direction direction) const {
     return nullptr;
 }
 
+static std::int64_t widestPort(const std::vector<Port>& ports, PortType except) {
+    std::int64_t widest = 1;
+    for (const Port& port : ports) {
+        if (port.type != except) widest = std::max(widest, port.bandwidthMax);
+    }
+    return widest;
+}
+
+std::int64_t Memory::readWidth() const { return widestPort(ports, PortType::write); }
+
+std::int64_t Memory::writeWidth() const { return widestPort(ports, PortType::read); }
+
 std::int64_t OperationalArray::units() const {
     constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
     std::int64_t product = 1;

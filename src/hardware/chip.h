@@ -75,6 +75,9 @@ struct Memory {
     bool serves(MemoryOperand operand) const;
     /// The port that carries this movement, or null. The first one if several do.
     const Port* port(MemoryOperand operand, Direction direction) const;
+    /// Bits a cycle of the widest port that reads, or writes; at least 1.
+    std::int64_t readWidth() const;
+    std::int64_t writeWidth() const;
     bool operator==(const Memory&) const = default;
 };
 

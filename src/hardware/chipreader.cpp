@@ -25,7 +25,8 @@ constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
 /// Bytes that a copy of the core takes, roughly.
 std::size_t weight(const Core& core) {
-    std::size_t bytes = sizeof(Core) + core.name.size() + core.dataflows.size() * sizeof(Dataflow);
+    constexpr std::size_t kDataflow = sizeof(Dataflow);
+    std::size_t bytes = sizeof(Core) + core.name.size() + core.dataflows.size() * kDataflow;
     for (const std::string& type : core.operatorTypes) bytes += sizeof type + type.size();
     for (const Memory& memory : core.memories) {
         bytes += sizeof memory + memory.name.size();

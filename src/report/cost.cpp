@@ -95,6 +95,10 @@ std::string costTable(const explore::CoreResult& result) {
             "\n{} other layers (pooling, element-wise) are not costed here; millrace explore schedules them.\n",
             result.otherLayers.size());
     }
+    for (const workload::HostOperator& host : result.workload.hostOperators) {
+        text += fmt::format("\nhost operator: {} ({}): {}\n", elide(host.name, 40), elide(host.type, 20),
+                            elide(host.reason, 40));
+    }
     return text;
 }
 
@@ -116,6 +120,7 @@ std::string costExplain(const explore::CoreResult& result, const std::string& la
         }
         text += "\n" + mapper::temporalTable(mapping, info.nest, result.core);
     }
+    if (text.empty() && layerName.empty()) return "\nno layers are costed\n";
     return text.empty() ? fmt::format("\nno layer's name contains '{}'\n", clean(layerName)) : text;
 }
 

@@ -87,6 +87,7 @@ std::string explain(const explore::Result& result, const std::string& layerName)
         const std::string& name = result.workload.layers[id].name;
         if (layerName.empty() || name.find(layerName) != std::string::npos) text += "\n" + layerText(result, id);
     }
+    if (text.empty() && layerName.empty()) return "\nno layers\n";
     if (text.empty()) return fmt::format("\nno layer's name contains '{}'\n", clean(layerName));
     return text;
 }

@@ -63,7 +63,7 @@ private:
         Limbs product = x;
         for (int i = 1; i < k_; ++i) product = multiply(product, x);
         Limbs target{};
-        target[static_cast<std::size_t>(2 * k_)] = static_cast<std::uint32_t>(n_);
+        target[2 * static_cast<std::size_t>(k_)] = static_cast<std::uint32_t>(n_);
         for (std::size_t i = product.size(); i-- > 0;) {
             if (product[i] != target[i]) return product[i] < target[i] ? -1 : 1;
         }

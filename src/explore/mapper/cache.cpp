@@ -93,4 +93,13 @@ std::size_t Cache::size() const {
     return answers_.size();
 }
 
+std::int64_t Cache::evaluations() const {
+    const std::lock_guard lock(mutex_);
+    std::int64_t sum = 0;
+    for (const auto& [key, answer] : answers_) {
+        if (answer->mapping) sum += answer->mapping->evaluations;
+    }
+    return sum;
+}
+
 }  // namespace millrace::mapper

@@ -110,6 +110,8 @@ public:
     std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics);
     /// Different questions asked so far.
     std::size_t size() const;
+    /// Mappings evaluated for all of them.
+    std::int64_t evaluations() const;
 
 private:
     struct Answer {

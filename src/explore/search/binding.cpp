@@ -1,5 +1,11 @@
 #include "explore/search/binding.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "explore/search/allocation.h"
+
 namespace millrace::search {
 
 static std::optional<std::size_t> arrayDimension(const hardware::Core& core, std::string_view name) {
@@ -14,8 +20,10 @@ static std::vector<hardware::Dataflow> fromLayer(const workload::Layer& layer, c
     for (const workload::InlineMapping::Unrolling& unrolling : layer.mapping.spatialMapping) {
         const auto dimension = arrayDimension(core, unrolling.arrayDimension);
         if (!dimension) continue;
-        if (result.empty() || result.back().dimension != *dimension) result.push_back({*dimension, {}});
-        result.back().unrollings.push_back({unrolling.loop, unrolling.factor});
+        auto flow =
+            std::find_if(result.begin(), result.end(), [&](const auto& d) { return d.dimension == *dimension; });
+        if (flow == result.end()) flow = result.insert(flow, {*dimension, {}});
+        flow->unrollings.push_back({unrolling.loop, unrolling.factor});
     }
     return result;
 }
@@ -36,6 +44,78 @@ std::vector<hardware::Dataflow> spatialOf(const workload::Layer& layer, const ha
     const mapping::MappingEntry* entry = mapping == nullptr ? nullptr : mapping->find(layer.name, layer.type);
     if (entry != nullptr) result = fromEntry(*entry, core);
     return result.empty() ? core.dataflows : result;
+}
+
+mapper::Request requestFor(const cost::Nest& nest, const workload::Layer& layer, bool whole, const hardware::Core& core,
+                           const mapping::Mapping* mapping, const mapper::Options& options) {
+    mapper::Request request{nest, core};
+    request.spatial = spatialOf(layer, core, mapping);
+    request.options = options;
+    const mapping::MappingEntry* entry = mapping == nullptr ? nullptr : mapping->find(layer.name, layer.type);
+    if (entry == nullptr) return request;
+    request.spatialHint = entry->spatialHint;
+    if (whole) request.temporal = entry->temporalOrdering;
+    return request;
+}
+
+namespace {
+
+/// What a layer's own mapping asks of the chip.
+void checkInline(const workload::Layer& layer, const hardware::Chip& chip, Diagnostics& diagnostics) {
+    std::vector<hardware::CoreId> cores;
+    for (const std::int64_t number : layer.mapping.coreAllocation) {
+        const hardware::CoreId id(static_cast<std::size_t>(number));
+        if (number < 0 || !chip.cores.contains(id) || chip.isOffchip(id)) {
+            diagnostics.error(
+                layer.where,
+                fmt::format(
+                    "layer '{}' is to run on core {}, which {}", layer.name, number,
+                    number >= 0 && chip.cores.contains(id) ? "is the off-chip memory" : "the chip does not have"),
+                fmt::format("the chip '{}' has the cores 0 to {}", chip.name, chip.computeCores().size() - 1));
+            continue;
+        }
+        cores.push_back(id);
+    }
+    if (cores.empty()) cores = chip.computeCores();
+    for (const workload::InlineMapping::Unrolling& unrolling : layer.mapping.spatialMapping) {
+        const bool known = std::any_of(cores.begin(), cores.end(), [&](hardware::CoreId id) {
+            return arrayDimension(chip.cores[id], unrolling.arrayDimension).has_value();
+        });
+        if (known) continue;
+        diagnostics.error(layer.where,
+                          fmt::format("layer '{}' unrolls {} over {}, which no core that it may run on has", layer.name,
+                                      unrolling.loop, unrolling.arrayDimension));
+    }
+}
+
+void checkSplit(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
+    const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
+    if (entry == nullptr || entry->interCoreTiling.empty()) return;
+    const mapping::Tiling& tiling = entry->interCoreTiling.front();
+    const auto dim = resolveDim(layer, *entry, tiling.dim);
+    if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1)) return;
+    for (const workload::Axis& axis : layer.output.axes) {
+        for (const workload::AffineTerm& term : axis.index.terms) {
+            if (term.dim == *dim) return;
+        }
+    }
+    diagnostics.error(entry->where,
+                      fmt::format("entry '{}' splits {} over cores, but layer '{}' sums over it", entry->name,
+                                  tiling.dim, layer.name),
+                      "split a loop of its result: K, OY, OX, ...");
+}
+
+}  // namespace
+
+bool checkBindings(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
+                   Diagnostics& diagnostics) {
+    const std::size_t before = diagnostics.failures();
+    if (mapping != nullptr) mapping::check(*mapping, chip, diagnostics);
+    for (const workload::Layer& layer : workload.layers) {
+        checkInline(layer, chip, diagnostics);
+        if (mapping != nullptr) checkSplit(layer, *mapping, diagnostics);
+    }
+    return diagnostics.failures() == before;
 }
 
 workload::Workload withLinks(workload::Workload workload, const mapping::Mapping* mapping) {

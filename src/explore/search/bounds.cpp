@@ -185,12 +185,12 @@ double arrayEnergy(const workload::Workload& workload, const hardware::Chip& chi
     return sum;
 }
 
-std::int64_t widest(const hardware::Memory& memory, hardware::PortType except) {
-    std::int64_t bits = 1;
-    for (const hardware::Port& port : memory.ports) {
-        if (port.type != except) bits = std::max(bits, port.bandwidthMax);
+/// True if the off-chip memory is a part of a computing core's hierarchy: then nothing must cross a link.
+bool offchipIsShared(const hardware::Chip& chip) {
+    for (const std::vector<CoreId>& group : chip.sharedMemories) {
+        if (group.size() > 1 && std::find(group.begin(), group.end(), chip.offchip) != group.end()) return true;
     }
-    return bits;
+    return false;
 }
 
 }  // namespace
@@ -198,19 +198,19 @@ std::int64_t widest(const hardware::Memory& memory, hardware::PortType except) {
 explore::Bounds bounds(const workload::Workload& workload, const hardware::Chip& chip,
                        const mapping::Mapping* mapping) {
     explore::Bounds result;
-    const Traffic traffic = compulsory(workload);
+    const Traffic traffic = offchipIsShared(chip) ? Traffic{} : compulsory(workload);
     const std::int64_t bandwidth = offchipBandwidth(chip);
     result.compute = Cycles(computeBound(confinedWork(workload, chip, mapping)));
     result.offchipBits = Bits(traffic.inBits + traffic.outBits);
     if (bandwidth > 0) result.offchip = Cycles(ceilDiv(result.offchipBits.value(), bandwidth));
     result.latency = std::max(result.compute, result.offchip);
     double energy = arrayEnergy(workload, chip, mapping);
-    if (chip.offchip.valid()) {
-        const hardware::Memory& memory = chip.cores[chip.offchip].memories.back();
-        energy += static_cast<double>(traffic.inBits) / static_cast<double>(widest(memory, hardware::PortType::write)) *
-                  memory.readCost;
-        energy += static_cast<double>(traffic.outBits) / static_cast<double>(widest(memory, hardware::PortType::read)) *
-                  memory.writeCost;
+    const auto offchipMemory =
+        chip.offchip.valid() ? chip.cores[chip.offchip].top(hardware::MemoryOperand::O) : std::nullopt;
+    if (offchipMemory) {
+        const hardware::Memory& memory = chip.cores[chip.offchip].memories[*offchipMemory];
+        energy += static_cast<double>(traffic.inBits) / static_cast<double>(memory.readWidth()) * memory.readCost;
+        energy += static_cast<double>(traffic.outBits) / static_cast<double>(memory.writeWidth()) * memory.writeCost;
     }
     result.energy = Picojoules(energy);
     return result;

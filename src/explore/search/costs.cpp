@@ -45,21 +45,13 @@ std::optional<explore::TileKind> TileCosts::ask(const workload::Layer& layer, co
     const auto nest = cost::nestOf(tile, diagnostics);
     std::optional<mapper::Mapping> mapping;
     if (nest) {
-        mapper::Request request{*nest, chip_.cores[core]};
-        request.spatial = spatialOf(layer, chip_.cores[core], mapping_);
-        const mapping::MappingEntry* entry = mapping_ == nullptr ? nullptr : mapping_->find(layer.name, layer.type);
-        if (entry != nullptr) {
-            request.spatialHint = entry->spatialHint;
-            if (isWhole(layer, tile)) request.temporal = entry->temporalOrdering;
-        }
-        request.options = options_;
-        mapping = cache_.map(request, diagnostics);
+        const bool whole = isWhole(layer, tile);
+        mapping = cache_.map(requestFor(*nest, layer, whole, chip_.cores[core], mapping_, options_), diagnostics);
     }
     if (!mapping) {
         reason_ = diagnostics.all().empty() ? "no mapping" : diagnostics.all().back().message;
         return std::nullopt;
     }
-    evaluations_ += mapping->evaluations;
     explore::TileKind kind;
     for (const workload::LoopDim& dim : tile.dims) kind.sizes.push_back(dim.size);
     kind.core = core;

@@ -24,7 +24,7 @@ public:
     /// Null if the mapper finds no way; `reason()` then says why.
     const explore::TileKind* cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core);
     const std::string& reason() const { return reason_; }
-    std::int64_t evaluations() const { return evaluations_; }
+    std::int64_t evaluations() const { return cache_.evaluations(); }
 
 private:
     using Key = std::tuple<workload::LayerId, hardware::CoreId, std::vector<std::int64_t>>;
@@ -39,7 +39,6 @@ private:
     mapper::Cache cache_;
     std::map<Key, std::optional<explore::TileKind>> known_;
     std::string reason_;
-    std::int64_t evaluations_ = 0;
 };
 
 }  // namespace millrace::search

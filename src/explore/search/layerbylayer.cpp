@@ -84,10 +84,11 @@ private:
             for (const search::Allocation& allocation : allocations) tryModes(id, allocation, tighten, best);
         }
         if (!best) {
-            diagnostics_.infeasible(layer.where,
-                                    fmt::format("layer '{}' ({}) fits no core that it may run on: {}", layer.name,
-                                                layer.type, planner_.reason()),
-                                    "a larger memory, other cores in the mapping, or a smaller layer");
+            diagnostics_.infeasible(
+                layer.where,
+                fmt::format("layer '{}' ({}) fits no core that it may run on: {}", layer.name, layer.type,
+                            planner_.reason()),
+                "a larger memory, other cores in the mapping, or a smaller layer; sums are not cut into parts");
             return std::nullopt;
         }
         const std::size_t firstTransfer = state_.schedule().transfers.size();
@@ -230,7 +231,7 @@ Bits offchipTraffic(const schedule::Problem& problem, const schedule::Schedule& 
 std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const hardware::Chip& chip,
                                           const mapping::Mapping* mapping, const Options& options,
                                           Diagnostics& diagnostics) {
-    if (mapping != nullptr && !mapping::check(*mapping, chip, diagnostics)) return std::nullopt;
+    if (!search::checkBindings(given, chip, mapping, diagnostics)) return std::nullopt;
     Result result;
     result.chip = options.offchipInCore ? search::withOffchipInCores(chip) : chip;
     result.workload = search::withLinks(given, mapping);

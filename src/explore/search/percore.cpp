@@ -20,17 +20,12 @@ public:
         const workload::Layer& source = workload_.layers[layer.layer];
         const auto nest = cost::nestOf(source, layer.diagnostics);
         if (!nest) return;
-        mapper::Request request{*nest, core_};
-        request.spatial = search::spatialOf(source, core_, mapping_);
-        const mapping::MappingEntry* entry = mapping_ == nullptr ? nullptr : mapping_->find(source.name, source.type);
-        if (entry != nullptr) {
-            request.spatialHint = entry->spatialHint;
-            request.temporal = entry->temporalOrdering;
-        }
-        request.options = options_;
-        layer.mapping = cache_.map(request, layer.diagnostics);
+        layer.mapping =
+            cache_.map(search::requestFor(*nest, source, true, core_, mapping_, options_), layer.diagnostics);
         layer.nest = *nest;
     }
+
+    std::int64_t evaluations() const { return cache_.evaluations(); }
 
 private:
     const workload::Workload& workload_;
@@ -64,12 +59,12 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
     for (int i = 1; i < options.threads; ++i) threads.emplace_back(work);
     work();
     threads.clear();
+    result.evaluations = costs.evaluations();
     for (const CoreLayer& layer : result.layers) {
         for (const Diagnostic& diagnostic : layer.diagnostics.all()) diagnostics.add(diagnostic);
         if (!layer.mapping) continue;
         result.energy += layer.mapping->energy;
         result.latency += layer.mapping->latency;
-        result.evaluations += layer.mapping->evaluations;
     }
     if (diagnostics.failed()) return std::nullopt;
     return result;

@@ -188,9 +188,11 @@ bool Planner::arrange(CoreWork& work, const std::vector<CoreWork>& all, CutMode 
     }
     while (!cutToFit(work, false, mode, shortage)) {
         if (!evictOne(shortage.memory, phaseStart)) {
-            return fail(fmt::format("the smallest tile needs {} bits in {}, which has {} free of {}",
-                                    shortage.neededBits, state_.problem().memories[shortage.memory].name,
-                                    shortage.freeBits, state_.problem().memories[shortage.memory].capacity.value()));
+            return fail(
+                fmt::format("the smallest tile (a single result, with all that is summed into it) needs {} bits in {}, "
+                            "which has {} free of {}",
+                            shortage.neededBits, state_.problem().memories[shortage.memory].name, shortage.freeBits,
+                            state_.problem().memories[shortage.memory].capacity.value()));
         }
     }
     return true;

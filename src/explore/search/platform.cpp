@@ -11,22 +11,14 @@ using schedule::CoreId;
 using schedule::LinkId;
 using schedule::MemoryId;
 
-static std::int64_t widestPort(const hardware::Memory& memory, hardware::PortType except) {
-    std::int64_t widest = 0;
-    for (const hardware::Port& port : memory.ports) {
-        if (port.type != except) widest = std::max(widest, port.bandwidthMax);
-    }
-    return std::max<std::int64_t>(widest, 1);
-}
-
 /// All instances of a memory in a core as one.
 static schedule::Memory memoryOf(const hardware::Core& core, std::size_t coreIndex, hardware::MemoryIndex index) {
     const hardware::Memory& memory = core.memories[index];
     schedule::Memory result;
     result.name = "core " + std::to_string(coreIndex) + " (" + core.name + ") " + memory.name;
     result.capacity = memory.size * core.instances(index);
-    result.readWordBits = widestPort(memory, hardware::PortType::write);
-    result.writeWordBits = widestPort(memory, hardware::PortType::read);
+    result.readWordBits = memory.readWidth();
+    result.writeWordBits = memory.writeWidth();
     result.readEnergy = memory.readCost;
     result.writeEnergy = memory.writeCost;
     return result;

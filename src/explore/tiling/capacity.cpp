@@ -183,6 +183,7 @@ public:
     }
 
     std::optional<std::vector<Split>> best(Shortage& shortage) const {
+        if (!fits(channels_.steps(), rows_.steps(), &shortage)) return std::nullopt;
         std::optional<std::vector<Split>> best;
         std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
         for (std::int64_t step = 1; step <= channels_.steps(); ++step) {
@@ -196,7 +197,6 @@ public:
             }
             if (*rowStep == 1 || step >= fewest) break;
         }
-        if (!best) fits(channels_.steps(), rows_.steps(), &shortage);
         return best;
     }
 

@@ -77,8 +77,9 @@ void Importer::addNode(const onnx::NodeProto& node, int index) {
     if (node.op_type().empty()) return error(fmt::format("{} has no operator type", label));
     if (domainOf(node.domain()).empty() && node.op_type() == "Constant") return addConstantNode(node, label);
     auto attributes = readAttributes(node, label, place_);
-    Operator op = makeOperator(node, index, attributes ? *std::move(attributes) : Attributes{});
-    op.known = op.known && attributes.has_value();
+    const bool readable = attributes.has_value();
+    Operator op = makeOperator(node, index, readable ? *std::move(attributes) : Attributes{});
+    op.known = op.known && readable;
     if (!op.known) explainUnknown(op);
     const OperatorId id = network_.operators.add(std::move(op));
     derived_.resize(network_.tensors.size());
