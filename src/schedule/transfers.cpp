@@ -47,8 +47,7 @@ static std::string wrongCause(const Problem& problem, const Transfer& transfer) 
             return fromOffchip && comesIn ? "" : "it does not come from off-chip, from the start or from the host";
         case TransferCause::forward: return fromOffchip || toOffchip ? "a forward stays on the chip" : "";
         case TransferCause::spill: return toOffchip ? "" : "a spill goes off-chip";
-        case TransferCause::reload:
-            return fromOffchip && !comesIn ? "" : "it does not come back from off-chip";
+        case TransferCause::reload: return fromOffchip && !comesIn ? "" : "it does not come back from off-chip";
         case TransferCause::output:
             return tensor.final.valid() && tensor.final == transfer.to ? ""
                                                                        : "it does not go where the tensor must end";

@@ -40,7 +40,7 @@ void addTensors(const workload::Workload& workload, schedule::MemoryId offchip, 
     }
 }
 
-constexpr int kMostTightening = 4;
+constexpr int kMostTightening = 10;
 
 class Run {
 public:
@@ -80,14 +80,15 @@ private:
         const workload::Layer& layer = workload_.layers[id];
         const auto allocations = search::allocations(layer, chip_, mapping_);
         std::optional<Candidate> best;
+        std::string reason;
         for (int tighten = 0; tighten <= kMostTightening && !best; ++tighten) {
             for (const search::Allocation& allocation : allocations) tryModes(id, allocation, tighten, best);
+            if (reason.empty()) reason = planner_.reason();
         }
         if (!best) {
             diagnostics_.infeasible(
                 layer.where,
-                fmt::format("layer '{}' ({}) fits no core that it may run on: {}", layer.name, layer.type,
-                            planner_.reason()),
+                fmt::format("layer '{}' ({}) fits no core that it may run on: {}", layer.name, layer.type, reason),
                 "a larger memory, other cores in the mapping, or a smaller layer; sums are not cut into parts");
             return std::nullopt;
         }

@@ -190,7 +190,8 @@ std::optional<Workload> parseLayers(std::string_view text, const std::string& fi
         }
     } else {
         diagnostics.error(root->where,
-                          "a layer file is a list of layers, or a map from ids to layers, with at least one; this is " + root->describe());
+                          "a layer file is a list of layers, or a map from ids to layers, with at least one; this is " +
+                              root->describe());
         return std::nullopt;
     }
     auto workload = layers.finish();
