@@ -96,7 +96,7 @@ std::optional<workload::DimIndex> resolveDim(const workload::Layer& layer, const
     }
     const auto dim = layer.dim(name);
     const auto groups = layer.dim("G");
-    if (name == "K" && groups && layer.dims[*groups].size > 1 && (!dim || layer.dims[*dim].size == 1)) return groups;
+    if (name == "K" && groups && layer.dims[*groups].size > 1) return groups;
     return dim;
 }
 

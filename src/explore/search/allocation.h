@@ -34,7 +34,7 @@ using Allocation = std::vector<Part>;
 /// cores, in order (part i on core i of the block; more parts than cores: round about). `*`: 1, 2, 4, ... parts and one
 /// for each core. A fixed allocation: part i on the i-th core of the list. Dimension names of the mapping: an entry for
 /// an element-wise layer that uses H or D speaks Stream's names (H channels, D rows, K columns). A dimension that the
-/// layer lacks is not split; K of size 1 beside G stands for G.
+/// layer lacks is not split; K beside a G of size above 1 stands for G, so that every part is whole groups.
 std::vector<Allocation> allocations(const workload::Layer& layer, const hardware::Chip& chip,
                                     const mapping::Mapping* mapping);
 
