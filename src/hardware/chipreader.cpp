@@ -27,7 +27,7 @@ constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 std::size_t weight(const Core& core) {
     constexpr std::size_t kDataflow = sizeof(Dataflow);
     std::size_t bytes = sizeof(Core) + core.name.size() + core.dataflows.size() * kDataflow;
-    for (const std::string& type : core.operatorTypes) bytes += sizeof type + type.size();
+    for (const std::string& type : core.operatorTypes) bytes += sizeof(std::string) + type.size();
     for (const Memory& memory : core.memories) {
         bytes += sizeof memory + memory.name.size();
         for (const Port& port : memory.ports)
