@@ -21,7 +21,7 @@ TEST(LayerByLayer, RandomNetworksAreVerifiedAndStayAboveTheBounds) {
     Rng rng(1);
     std::int64_t feasible = 0;
     std::int64_t spilled = 0;
-    const std::int64_t rounds = test::count(20'000);
+    const std::int64_t rounds = test::count(100'000);
     for (std::int64_t i = 0; i < rounds; ++i) {
         const workload::Workload workload = test::randomWorkload(rng);
         const std::int64_t sram = rng.between(2'000, 40'000);
@@ -42,7 +42,7 @@ TEST(LayerByLayer, RandomNetworksAreVerifiedAndStayAboveTheBounds) {
         EXPECT_GE(result->offchipTraffic, result->bounds.offchipBits) << i;
     }
     EXPECT_GT(feasible, rounds / 2);
-    EXPECT_GT(spilled, rounds / 20) << "the chips are small enough for spills";
+    EXPECT_GT(spilled, rounds / 50) << "the chips are small enough for spills";
 }
 
 TEST(LayerByLayer, TheSameTwice) {

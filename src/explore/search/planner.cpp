@@ -323,7 +323,7 @@ bool Planner::runTile(CoreWork& work, const tiling::Tile& tile, Cycles phaseStar
         return fail(
             fmt::format("the result of a tile finds no room in {}", state_.problem().memories[work.outputMemory].name));
     }
-    for (Loaded& loaded : work.loaded) loaded.lastUse = ran->span.end;
+    for (Loaded& loaded : work.loaded) loaded.lastUse = std::max(loaded.lastUse, ran->span.end);
     placed.tasks.push_back(ran->task);
     placed.cores.push_back(work.core);
     placed.kinds.push_back(kind);
