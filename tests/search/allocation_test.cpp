@@ -10,12 +10,7 @@ namespace {
 
 using hardware::CoreId;
 
-mapping::Mapping parse(const std::string& text) {
-    Diagnostics diagnostics;
-    auto mapping = mapping::parseMapping(text, "test.yaml", diagnostics);
-    EXPECT_TRUE(mapping) << diagnostics.text();
-    return mapping.value_or(mapping::Mapping{});
-}
+using test::parse;
 
 struct Choice : testing::Test {
     void SetUp() override {

@@ -10,12 +10,7 @@ namespace {
 
 using schedule::TransferCause;
 
-mapping::Mapping parse(const std::string& text) {
-    Diagnostics diagnostics;
-    auto mapping = mapping::parseMapping(text, "test.yaml", diagnostics);
-    EXPECT_TRUE(mapping) << diagnostics.text();
-    return mapping.value_or(mapping::Mapping{});
-}
+using test::parse;
 
 TEST(LayerByLayer, RandomNetworksAreVerifiedAndStayAboveTheBounds) {
     Rng rng(1);

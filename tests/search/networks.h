@@ -1,4 +1,6 @@
 #pragma once
+#include <gtest/gtest.h>
+
 #include <string>
 
 #include "chips.h"
@@ -50,6 +52,14 @@ inline std::optional<explore::Result> run(const workload::Workload& workload, co
                                           Diagnostics& diagnostics, const mapping::Mapping* mapping = nullptr,
                                           const explore::Options& options = {}) {
     return explore::exploreLayerByLayer(workload, chip, mapping, options, diagnostics);
+}
+
+/// A mapping file from its text.
+inline mapping::Mapping parse(const std::string& text) {
+    Diagnostics diagnostics;
+    auto mapping = mapping::parseMapping(text, "test.yaml", diagnostics);
+    EXPECT_TRUE(mapping) << diagnostics.text();
+    return mapping.value_or(mapping::Mapping{});
 }
 
 inline std::int64_t transfers(const explore::Result& result, schedule::TransferCause cause) {
