@@ -9,10 +9,12 @@ namespace millrace::cost {
 /// Fills in the tables, and watches that every number in them is exact.
 class TableBuilder {
 public:
-    TableBuilder(const Model& model, Tables& tables) : model_(model), nest_(model.nest()), tables_(tables) {}
+    TableBuilder(const Model& model, Tables& tables, bool exactly, std::size_t mostStates)
+        : model_(model), nest_(model.nest()), tables_(tables), exactly_(exactly), mostStates_(mostStates) {}
 
     bool build(const std::vector<Loop>& loops) {
-        if (nest_.operands[0].partial || !addKinds(loops) || !findFraction()) return false;
+        if (nest_.operands[0].partial || !addKinds(loops)) return false;
+        if (!findFraction() && exactly_) return false;
         addStates();
         for (std::size_t op = 0; op < nest_.operands.size(); ++op) {
             if (!addTiles(op) || !addEntries(op)) return false;
@@ -29,16 +31,16 @@ private:
             const auto at = std::find(tables_.kinds_.begin(), tables_.kinds_.end(), loop);
             if (at == tables_.kinds_.end()) {
                 tables_.kinds_.push_back(loop);
-                counts_.push_back(1);
+                tables_.counts_.push_back(1);
             } else {
-                ++counts_[static_cast<std::size_t>(at - tables_.kinds_.begin())];
+                ++tables_.counts_[static_cast<std::size_t>(at - tables_.kinds_.begin())];
             }
             tables_.total_ *= loop.factor;
         }
-        for (const std::size_t count : counts_) {
+        for (const std::size_t count : tables_.counts_) {
             tables_.stride_.push_back(static_cast<std::uint32_t>(tables_.states_));
             tables_.states_ *= count + 1;
-            if (tables_.states_ > Tables::kMaxStates) return false;
+            if (tables_.states_ > mostStates_) return false;
         }
         tables_.loops_ = loops.size();
         for (std::size_t op = 0; op < nest_.operands.size(); ++op) {
@@ -68,11 +70,9 @@ private:
         return fraction_ <= 0x1p20;
     }
 
-    bool exact(double value) const { return value * fraction_ < 0x1p52; }
+    bool exact(double value) const { return !exactly_ || value * fraction_ < 0x1p52; }
 
-    std::size_t countIn(std::size_t state, std::size_t kind) const {
-        return state / tables_.stride_[kind] % (counts_[kind] + 1);
-    }
+    std::size_t countIn(std::size_t state, std::size_t kind) const { return tables_.countIn(state, kind); }
 
     void addStates() {
         for (std::size_t state = 0; state < tables_.states_; ++state) {
@@ -80,7 +80,7 @@ private:
             bool partial = false;
             for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
                 for (std::size_t i = 0; i < countIn(state, k); ++i) period *= tables_.kinds_[k].factor;
-                partial = partial || (countIn(state, k) < counts_[k] && (tables_.irrelevantKinds_[0] >> k & 1) != 0);
+                partial = partial || (countIn(state, k) < tables_.counts_[k] && (tables_.irrelevantKinds_[0] >> k & 1) != 0);
             }
             tables_.period_.push_back(period);
             tables_.repeats_.push_back(tables_.total_ / period);
@@ -126,7 +126,7 @@ private:
         double product = 1;
         for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
             if ((tables_.irrelevantKinds_[0] >> k & 1) == 0) continue;
-            for (std::size_t i = countIn(state, k); i < counts_[k]; ++i)
+            for (std::size_t i = countIn(state, k); i < tables_.counts_[k]; ++i)
                 product *= static_cast<double>(tables_.kinds_[k].factor);
         }
         const std::vector<Spatial::Level>& levels = version(whole).level[0];
@@ -139,9 +139,9 @@ private:
     }
 
     /// Rounds a tile as the walk over its loops does, whose products carry rounding noise if the operand slides.
-    static bool round(double tile, bool noisy, double& result) {
+    bool round(double tile, bool noisy, double& result) const {
         result = std::nearbyint(tile);
-        if (!noisy) return true;
+        if (!noisy || !exactly_) return true;
         return tile < 0x1p36 && std::abs(tile - std::floor(tile) - 0.5) > 1e-4;
     }
 
@@ -176,13 +176,20 @@ private:
     const Model& model_;
     const Nest& nest_;
     Tables& tables_;
-    std::vector<std::size_t> counts_;  ///< of each kind in the set
+    bool exactly_;
+    std::size_t mostStates_;
     double fraction_ = 1;
 };
 
 std::optional<Tables> Tables::make(const Model& model, const std::vector<Loop>& loops) {
     Tables tables(model);
-    if (loops.size() > kMaxLoops || !TableBuilder(model, tables).build(loops)) return std::nullopt;
+    if (loops.size() > kMaxLoops || !TableBuilder(model, tables, true, kMaxStates).build(loops)) return std::nullopt;
+    return tables;
+}
+
+std::optional<Tables> Tables::makeRounded(const Model& model, const std::vector<Loop>& loops, std::size_t mostStates) {
+    Tables tables(model);
+    if (loops.size() > kMaxLoops || !TableBuilder(model, tables, false, mostStates).build(loops)) return std::nullopt;
     return tables;
 }
 

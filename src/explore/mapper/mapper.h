@@ -1,5 +1,7 @@
 #pragma once
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,13 +16,19 @@
 #include "support/diagnostics.h"
 
 /// Front door of the mapper: finds how a layer's loops are laid over a core's array and memories, as ZigZag's LOMA
-/// does, to the last digit.
+/// does, to the last digit; or provably best under the same model (docs/mapper.md).
 namespace millrace::mapper {
 
 /// What is minimised. Ties: latency, then energy (and the other way round); the first mapping found wins the rest.
 enum class Objective : std::uint8_t { latency, energy, edp };
 
+enum class Engine : std::uint8_t {
+    zigzag,  ///< orders of at most `lpfLimit` factors, cuts by ZigZag's allocation
+    exact,   ///< all orders of all prime factors, all uneven cuts that fit: nothing is better
+};
+
 struct Options {
+    Engine engine = Engine::zigzag;
     Objective objective = Objective::latency;
     /// Loop prime factors that are ordered; raised to the number of loops if that is larger.
     int lpfLimit = 6;
@@ -33,6 +41,36 @@ struct Options {
     auto operator<=>(const Options&) const = default;
 };
 
+/// When an exact search gives up and returns the best so far with its gap.
+struct Limits {
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+    const std::atomic<bool>* stop = nullptr;  ///< e.g. set by Ctrl-C
+    /// Partial mappings remembered for one spatial mapping; each takes about 200 bytes.
+    std::size_t labels = 4'000'000;
+
+    bool reached() const {
+        return (stop != nullptr && stop->load(std::memory_order_relaxed)) ||
+               (deadline && std::chrono::steady_clock::now() >= *deadline);
+    }
+};
+
+/// What an exact search has proven about a mapping.
+struct Certificate {
+    /// Nothing in the space is better (but for rounding, 1e-12 of the value).
+    bool optimal = false;
+    double value = 0;  ///< of the objective: cycles, pJ, or pJ x cycles
+    double bound = 0;  ///< nothing in the space is below this
+    /// Part of the value by which a better mapping could be better at most.
+    double gap() const { return value > 0 ? (value - bound) / value : 0; }
+    /// Mappings in the space: orders of the prime factors times places of the cuts, over all spatial mappings.
+    double space = 0;
+    std::int64_t states = 0;     ///< prefix states of the loops
+    std::int64_t generated = 0;  ///< partial mappings looked at
+    std::int64_t expanded = 0;   ///< of them, extended
+    std::int64_t spatialMappings = 0;
+    std::int64_t spatialPruned = 0;  ///< of them, excluded by their bound alone
+};
+
 struct Request {
     const cost::Nest& nest;
     const hardware::Core& core;
@@ -43,6 +81,8 @@ struct Request {
     /// Innermost first; a complete order is taken as it is, anything less constrains the positions it names.
     std::vector<mapping::TemporalLoop> temporal = {};
     Options options = {};
+    /// Only an exact search heeds it.
+    Limits limits = {};
 };
 
 /// One temporal loop of a mapping.
@@ -76,12 +116,18 @@ struct Mapping {
     std::vector<hardware::Dataflow> spatial;  ///< what the array dimensions unroll (whole numbers, as chosen)
     std::vector<MappedLoop> loops;            ///< innermost first, after loops that reuse all data have moved down
     std::int64_t evaluations = 0;             ///< mappings evaluated for this answer
+    std::optional<Certificate> certificate;   ///< of an exact search
 };
 
 /// The best mapping. Infeasible: no order of the loops fits the memories (the message names the memory that lacks
 /// least, with the bits needed and there); the core has no memory for an operand, or no array. Errors: unrollings that
-/// do not belong to the core; a temporal order that does not belong to the layer.
+/// do not belong to the core; a temporal order that does not belong to the layer; an exact search for even cuts, under
+/// a temporal order that is not complete, or over more prefix states than it takes.
 std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics);
+
+/// All mappings that no other one beats in energy and in latency, by rising energy; the objective and the engine of the
+/// request do not matter. The certificate of each says whether the front is complete. Errors as in `map`; then empty.
+std::vector<Mapping> front(const Request& request, Diagnostics& diagnostics);
 
 /// "K 32 | C 32": array dimensions in their order.
 std::string spatialText(const Mapping& mapping);
