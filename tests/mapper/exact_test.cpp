@@ -141,7 +141,7 @@ TEST(Exact, EqualsBruteForce) {
     std::int64_t mappings = 0;
     const std::int64_t count = test::count(20'000);
     for (std::int64_t i = 0; i < count && !HasFailure(); ++i) {
-        const Problem problem = random.draw(1 + static_cast<std::size_t>(i) % 5);
+        const Problem problem = random.draw(i % 20 == 19 ? 5 : 1 + static_cast<std::size_t>(i) % 4);
         Diagnostics diagnostics;
         const auto machine = cost::machineOf(problem.nest, problem.core, diagnostics);
         ASSERT_TRUE(machine) << diagnostics.text();

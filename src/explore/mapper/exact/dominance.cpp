@@ -55,25 +55,26 @@ bool Search::portsDominate(std::size_t a, std::size_t b) const {
     return true;
 }
 
-/// While data may still turn out to move once: what they borrow depends on the stall and on the other loads.
+/// While data may still turn out to move once: what they borrow depends on the other loads, on the smallest tiles and
+/// on the stall. A cycle less of stall may cost a cycle more of loading at each scarce port.
 bool Search::onceDominates(std::size_t a, std::size_t b) const {
     const Label& label = labels_[a];
+    if (label.once != labels_[b].once) return false;
     bool open = false;
-    for (std::size_t op = 0; op < space_.operands(); ++op) {
-        if (!space_.once(op) || label.next[op] == space_.levels(op)) continue;
-        open = true;
-    }
+    for (std::size_t op = 0; op < space_.operands(); ++op)
+        open = open || (space_.once(op) && label.next[op] < space_.levels(op));
     if (!open) return true;
     for (std::size_t op = 0; op < space_.operands(); ++op) {
         if (labels_.lowest(a)[op] != labels_.lowest(b)[op]) return false;
     }
     for (std::size_t i = 0; i < space_.ports().size(); ++i) {
         const Space::Port& port = space_.ports()[i];
-        if (labels_.sums(a)[port.average] > labels_.sums(b)[port.average]) return false;
+        if (port.scarce && labels_.sums(a)[port.average] > labels_.sums(b)[port.average]) return false;
+        if (!space_.stallMayPay()) continue;
         if (labels_.windows(a)[i] != labels_.windows(b)[i] ||
-            labels_.sums(a)[port.single] != labels_.sums(b)[port.single])
+            labels_.sums(a)[port.single] != labels_.sums(b)[port.single] ||
+            (port.mayStall && labels_.sums(a)[port.work] != labels_.sums(b)[port.work]))
             return false;
-        if (port.mayStall && labels_.sums(a)[port.work] != labels_.sums(b)[port.work]) return false;
     }
     return true;
 }

@@ -20,6 +20,7 @@ struct Label {
     bool dominated = false;
     std::uint16_t steps = 0;
     std::uint32_t open = 0;       ///< set of cuts whose buffers are not decided (see `Interned`)
+    std::uint32_t once = 0;       ///< set of cuts above all loops
     std::uint64_t forbidden = 0;  ///< kinds that may not come next: they would move below a cut made here
     /// Products of the run of irrelevant (relevant) loops of each operand that ends here.
     std::array<std::int64_t, cost::kMaxOperands> reuse{1, 1, 1};

@@ -26,6 +26,11 @@ std::vector<Bounds::Term> Search::terms() const {
     for (std::size_t i = 0; i < space_.loads(); ++i) {
         const std::size_t load = Space::kLoads + i;
         terms.push_back({load});
+        if (space_.anyOnce()) {
+            terms.push_back({space_.wholeLoads() + i});
+            terms.push_back({space_.wholeLoads() + i, space_.traffic()});
+            terms.push_back({space_.wholeLoads() + i, space_.outerWork()});
+        }
         for (const Space::Port& port : space_.ports()) {
             if (!port.mayStall) continue;
             terms.push_back({load, port.work});
@@ -54,6 +59,13 @@ std::pair<double, double> Search::leastOf(std::size_t at) const {
     std::array<double, 4> late{};
     for (std::size_t i = 0; i < space_.loads(); ++i) {
         late[i] = term(j++);
+        if (space_.anyOnce()) {
+            // Either the repeated loads leave something to borrow, or the port is busy all the time and longer.
+            const double whole = term(j++);
+            const double lending = term(j++) - total_;
+            const double busy = std::max(whole, term(j++) - total_);
+            late[i] = std::max(late[i], std::min(lending, busy));
+        }
         for (const Space::Port& port : space_.ports()) {
             if (!port.mayStall) continue;
             late[i] = std::max(late[i], term(j++) - total_);
@@ -230,6 +242,7 @@ bool Search::place(std::size_t at, std::size_t op) {
         if (closed(label, node)) labels_.promised(at)[node] = 0;
     }
     if (!timed_) return true;
+    if (a > 0 && tables_.repeats(label.state) == 1) label.once |= std::uint32_t{1} << (op * cost::kMaxLevels + a);
     if (a == 0) {
         settle(at, op, 0, label.state, tables_.period(label.state), false);
         return true;

@@ -18,6 +18,10 @@ bool isHigh(std::size_t direction) { return direction == kTh || direction == kFh
 /// First transfers of partial sums do not load (zigzag.md 9.4).
 bool isLoad(std::size_t op, std::size_t direction) { return op != 0 || (direction != kTl && direction != kFh); }
 
+std::size_t cutOf(const cost::Machine::Link& link) {
+    return std::size_t{link.level} + (isHigh(static_cast<std::size_t>(link.direction)) ? 1 : 0);
+}
+
 }  // namespace
 
 std::optional<Space> Space::make(const cost::Model& model, const std::vector<cost::Loop>& primes,
@@ -28,6 +32,8 @@ std::optional<Space> Space::make(const cost::Model& model, const std::vector<cos
     space.findNodes();
     space.findOnce();
     space.findPorts();
+    space.findBorrowing();
+    space.layMeasures();
     space.fill();
     return space;
 }
@@ -49,13 +55,10 @@ void Space::findNodes() {
 void Space::findOnce() {
     const std::size_t full = tables_.states() - 1;
     for (std::size_t op = 0; op < operands(); ++op) {
-        std::size_t fitting = 0;
         for (std::size_t a = 1; a < levels(op); ++a) {
-            if (bits(op, a, full, partial(op, a, full)) + reserve_[node_[op][a]] <= machine().nodes[node_[op][a]].size)
-                ++fitting;
+            const double needed = bits(op, a, full, partial(op, a, full)) + reserve_[node_[op][a]];
+            once_[op] = once_[op] || needed <= machine().nodes[node_[op][a]].size;
         }
-        once_[op] = fitting > 0;
-        twiceOnce_ = twiceOnce_ || fitting > 1;
     }
 }
 
@@ -71,41 +74,29 @@ std::size_t Space::portOf(std::size_t op, std::size_t level, std::size_t directi
 }
 
 void Space::findPorts() {
-    const std::size_t full = tables_.states() - 1;
-    const double total = static_cast<double>(tables_.total());
     for (std::size_t p = 0; p < machine().ports.size(); ++p) {
         const cost::Machine::Port& given = machine().ports[p];
         Port port;
         port.machinePort = p;
-        port.shared = given.links.size() > 1;
         port.bandwidth = given.bandwidth;
+        port.shared = given.links.size() > 1;
         port.busy = !port.shared;
         double work = 0;
-        bool single = false;
-        double borrowed = 0;
         for (const cost::Machine::Link& link : given.links) {
             const auto direction = static_cast<std::size_t>(link.direction);
-            const std::size_t a = std::size_t{link.level} + (isHigh(direction) ? 1 : 0);
+            const std::size_t a = cutOf(link);
             double most = 0;
             for (std::size_t state = 0; state < tables_.states(); ++state) {
                 const auto real = static_cast<double>(tables_.entry(link.operand, a, state).cycles[direction]);
-                if (real < 0) continue;
                 const auto again = static_cast<double>(tables_.repeats(state) - 1);
                 most = std::max(most, real * again);
-                single = single || (again > 0 && real > static_cast<double>(tables_.period(state)));
+                port.mayStall =
+                    port.mayStall || (again > 0 && real > static_cast<double>(tables_.period(state)));
             }
             work += most;
             port.busy = port.busy || (a == 0 && (link.operand != 0 || direction == kFl));
-            if (!isLoad(link.operand, direction)) continue;
-            double bits = tables_.entry(link.operand, 1, 0).lowestBits;
-            for (std::size_t state = 1; state < tables_.states(); ++state)
-                bits = std::min(bits, tables_.entry(link.operand, 1, state).lowestBits);
-            const double least = std::ceil(bits / given.bandwidth);
-            const auto real = static_cast<double>(tables_.entry(link.operand, a, full).cycles[direction]);
-            borrowed += std::max(0.0, real - least);
         }
-        mostBorrowed_.push_back(borrowed);
-        port.mayStall = single || work > total;
+        port.mayStall = port.mayStall || work > static_cast<double>(tables_.total());
         trackedPort_.push_back(ports_.size());
         if (!port.busy || port.mayStall || anyOnce()) {
             ports_.push_back(port);
@@ -115,94 +106,143 @@ void Space::findPorts() {
     }
     for (std::size_t p = 0; p < machine().ports.size(); ++p) {
         if (trackedPort_[p] >= ports_.size()) continue;
-        for (const cost::Machine::Link& link : machine().ports[p].links) {
-            const auto direction = static_cast<std::size_t>(link.direction);
-            links_[link.operand][link.level + (isHigh(direction) ? 1 : 0)].push_back({trackedPort_[p], direction});
-        }
+        for (const cost::Machine::Link& link : machine().ports[p].links)
+            links_[link.operand][cutOf(link)].push_back({trackedPort_[p], static_cast<std::size_t>(link.direction)});
     }
 }
 
-/// Cycles of the first (last) transfer, at least.
-double Space::load(std::size_t op, std::size_t a, std::size_t state, std::size_t level, std::size_t direction) const {
+/// How much once-only loads may lose to borrowed bandwidth (zigzag.md 9.4), and where that depends on the stall.
+void Space::findBorrowing() {
+    const std::size_t full = tables_.states() - 1;
+    double mostLoaded = -1;
+    std::size_t scarce = 0;
+    for (std::size_t p = 0; p < machine().ports.size(); ++p) {
+        const cost::Machine::Port& given = machine().ports[p];
+        double borrowed = 0;
+        double loaded = 0;
+        double average = 0;
+        std::size_t loads = 0;
+        for (const cost::Machine::Link& link : given.links) {
+            const auto direction = static_cast<std::size_t>(link.direction);
+            const std::size_t a = cutOf(link);
+            if (!isLoad(link.operand, direction)) continue;
+            double least = tables_.entry(link.operand, 1, 0).lowestBits;
+            double need = 0;
+            for (std::size_t state = 0; state < tables_.states(); ++state) {
+                const cost::CutEntry& entry = tables_.entry(link.operand, a, state);
+                need = std::max(need, isHigh(direction) ? entry.averageHigh : entry.averageLow);
+                least = std::min(least, tables_.entry(link.operand, 1, state).lowestBits);
+            }
+            average += need;
+            if (a == 0 || !once_[link.operand]) continue;
+            const auto real = static_cast<double>(tables_.entry(link.operand, a, full).cycles[direction]);
+            borrowed += std::max(0.0, real - std::ceil(least / given.bandwidth));
+            loaded += real;
+            ++loads;
+        }
+        mostBorrowed_.push_back(borrowed);
+        const double lent = (given.bandwidth - average) / given.bandwidth * static_cast<double>(tables_.total());
+        // The i-th load that is shortened takes i times its part (zigzag.md 9.4).
+        const bool isScarce = loads > 0 && lent < borrowed * static_cast<double>(loads);
+        scarce += isScarce ? 1 : 0;
+        if (trackedPort_[p] < ports_.size()) ports_[trackedPort_[p]].scarce = isScarce;
+        if (loaded > mostLoaded) outerPort_ = p;
+        mostLoaded = std::max(mostLoaded, loaded);
+    }
+    stallMayPay_ = scarce > 1;
+}
+
+/// Cycles of the first (last) transfers of a cut, at least.
+double Space::loadOver(std::size_t op, std::size_t a, std::size_t state, std::size_t level, std::size_t direction,
+                       bool whole) const {
     const std::size_t port = portOf(op, level, direction);
     if (port == machine().ports.size()) return 0;
     const auto cycles = static_cast<double>(tables_.entry(op, a, state).cycles[direction]);
-    return tables_.repeats(state) > 1 ? cycles : cycles - mostBorrowed_[port];
+    if (tables_.repeats(state) > 1 || (whole && port == outerPort_)) return cycles;
+    return cycles - mostBorrowed_[port];
 }
 
-/// Which sums of loads a cut of an input counts in: those of the inputs' arrangements (zigzag.md 9.4).
-void Space::addLoad(std::size_t op, std::size_t a, double cycles, double* measure) const {
-    if (op == 0 || operands() < 3) {
-        for (std::size_t i = 0; i < loads_; ++i) measure[kLoads + i] += cycles;
+double Space::load(std::size_t op, std::size_t a, std::size_t state, bool whole) const {
+    return std::max(loadOver(op, a, state, a - 1, op == 0 ? kTh : kFh, whole),
+                    loadOver(op, a, state, a, op == 0 ? kFl : kTl, whole));
+}
+
+bool Space::sharesInputs(std::size_t port) const {
+    return port < machine().ports.size() && machine().ports[port].shared;
+}
+
+bool Space::isHalf(std::size_t op, std::size_t a) const {
+    return sharesInputs(portOf(op, a - 1, kFh)) != sharesInputs(portOf(op, a, kTl));
+}
+
+/// Adds the load of a cut to the sums that it counts in (zigzag.md 9.4). Arrangement 0 loads the first input and then
+/// the second: the larger of sum 0 (all that is shared, and the second's own) and sum 1 (the first's); arrangement 1, of
+/// sums 2 and 3, the other way round.
+void Space::addLoad(std::size_t op, std::size_t a, double cycles, double* sums) const {
+    if (op == 0 || operands() < 3 || loads_ == 1) {
+        for (std::size_t i = 0; i < loads_; ++i) sums[i] += cycles;
         return;
     }
-    const std::size_t fill = portOf(op, a - 1, kFh);
-    const std::size_t read = portOf(op, a, kTl);
-    const bool fillShared = fill < machine().ports.size() && machine().ports[fill].shared;
-    const bool readShared = read < machine().ports.size() && machine().ports[read].shared;
-    // Arrangement 0 (first input, then second): max(shared + all of the second, all of the first); 1: the other way.
-    const std::size_t input = op - 1;
-    if (loads_ == 1 || (fillShared && readShared)) {
-        measure[kLoads] += cycles;
-        if (loads_ == 1) return;
-        measure[kLoads + 2] += cycles;
-        measure[kLoads + 1 + 2 * input] += cycles;
+    const bool first = op == 1;
+    const bool half = isHalf(op, a);
+    if (!half && sharesInputs(portOf(op, a, kTl))) {
+        sums[0] += cycles;
+        sums[2] += cycles;
+        sums[first ? 1 : 3] += cycles;
         return;
     }
-    const bool half = fillShared != readShared;
-    if (half) {
-        // Only the outermost one of an input counts: later ones overwrite.
-        for (std::size_t b = a + 1; b < levels(op); ++b) {
-            const std::size_t laterFill = portOf(op, b - 1, kFh);
-            const std::size_t laterRead = portOf(op, b, kTl);
-            const bool x = laterFill < machine().ports.size() && machine().ports[laterFill].shared;
-            const bool y = laterRead < machine().ports.size() && machine().ports[laterRead].shared;
-            if (x != y) return;
-        }
+    // Of half-shared ones only the outermost counts: it overwrites the others.
+    for (std::size_t b = a + 1; half && b < levels(op); ++b) {
+        if (isHalf(op, b)) return;
     }
-    measure[kLoads + (input == 1 ? 0 : 1)] += cycles;
-    measure[kLoads + (input == 0 ? 2 : 3)] += cycles;
+    sums[first ? 1 : 0] += cycles;
+    sums[first ? 2 : 3] += cycles;
 }
 
 void Space::fillCut(std::size_t op, std::size_t a, std::size_t state, double* measure) const {
     const cost::CutEntry& entry = tables_.entry(op, a, state);
     for (const double energy : entry.energy) measure[kEnergy] += energy;
-    if (a > 0 && a < levels(op)) {
-        const double high = load(op, a, state, a - 1, op == 0 ? kTh : kFh);
-        const double low = load(op, a, state, a, op == 0 ? kFl : kTl);
-        addLoad(op, a, std::max(high, low), measure);
+    if (a > 0) {
+        addLoad(op, a, load(op, a, state, false), measure + kLoads);
+        if (anyOnce()) addLoad(op, a, load(op, a, state, true), measure + wholeLoads_);
     }
     const auto period = static_cast<double>(tables_.period(state));
     const auto again = static_cast<double>(tables_.repeats(state) - 1);
     for (const Link& link : links_[op][a]) {
         const auto real = static_cast<double>(entry.cycles[link.direction]);
-        if (real < 0) continue;
         const Port& port = ports_[link.port];
+        if (real < 0) continue;
         measure[port.work] += real * again;
         measure[port.single] += std::max(0.0, (real - period) * again);
-        if (anyOnce() && again > 0 && isLoad(op, link.direction))
-            measure[port.average] += isHigh(link.direction) ? entry.averageHigh : entry.averageLow;
+        if (!anyOnce() || again == 0 || !isLoad(op, link.direction)) continue;
+        const double average = isHigh(link.direction) ? entry.averageHigh : entry.averageLow;
+        measure[port.average] += average;
+        if (port.machinePort == outerPort_)
+            measure[traffic_] += average / port.bandwidth * static_cast<double>(tables_.total());
     }
 }
 
-void Space::fill() {
+void Space::layMeasures() {
     bool apart = false;
     for (std::size_t op = 1; op < operands(); ++op) {
-        for (std::size_t a = 1; a < levels(op); ++a) {
-            const std::size_t fill = portOf(op, a - 1, kFh);
-            const std::size_t read = portOf(op, a, kTl);
-            const bool x = fill < machine().ports.size() && machine().ports[fill].shared;
-            const bool y = read < machine().ports.size() && machine().ports[read].shared;
-            apart = apart || !(x && y);
-        }
+        for (std::size_t a = 1; a < levels(op); ++a)
+            apart = apart || isHalf(op, a) || !sharesInputs(portOf(op, a, kTl));
     }
     loads_ = operands() == 3 && apart ? 4 : 1;
     measures_ = kLoads + loads_;
+    if (anyOnce()) {
+        wholeLoads_ = measures_;
+        measures_ += loads_;
+        traffic_ = measures_++;
+    }
     for (Port& port : ports_) {
         port.work = measures_++;
         port.single = measures_++;
         if (anyOnce()) port.average = measures_++;
     }
+}
+
+void Space::fill() {
     for (std::size_t op = 0; op < operands(); ++op) {
         for (std::size_t a = 0; a < levels(op); ++a) {
             cut_[op][a].assign(tables_.states() * measures_, 0.0);
@@ -213,19 +253,19 @@ void Space::fill() {
 }
 
 double Space::size() const {
-    double orders = 1;
+    double mappings = 1;
     double placed = 0;
     for (std::size_t kind = 0; kind < tables_.kinds().size(); ++kind) {
         for (std::size_t i = 1; i <= tables_.multiplicity(kind); ++i) {
             placed += 1;
-            orders = orders * placed / static_cast<double>(i);
+            mappings = mappings * placed / static_cast<double>(i);
         }
     }
     for (std::size_t op = 0; op < operands(); ++op) {
         for (std::size_t i = 1; i < levels(op); ++i)
-            orders = orders * (placed + static_cast<double>(i)) / static_cast<double>(i);
+            mappings = mappings * (placed + static_cast<double>(i)) / static_cast<double>(i);
     }
-    return std::nearbyint(orders);
+    return std::nearbyint(mappings);
 }
 
 }  // namespace millrace::mapper::exact

@@ -20,6 +20,8 @@ namespace millrace::mapper::exact {
 ///  - energy (pJ), exact;
 ///  - loads: on-loading plus off-loading in the combinations that zigzag.md 9.4 chooses from; a transfer that happens
 ///    only once counts with the least that borrowed bandwidth may leave of it;
+///  - whole loads: the same, but on the outer port nothing is borrowed. What it lends is at most what the repeated
+///    loads leave of its bandwidth: see `traffic`;
 ///  - for each port: work, the cycles of all transfers but the first of each movement, and single, the stall of
 ///    movements that do not fit their own period.
 class Space {
@@ -28,7 +30,9 @@ public:
         std::size_t machinePort = 0;
         std::size_t work = 0;    ///< measures
         std::size_t single = 0;
-        std::size_t average = 0;  ///< measure of the bandwidth that repeated loads need; only with `once`
+        std::size_t average = 0;  ///< measure of the bandwidth that repeated loads need; only with `anyOnce`
+        /// What loads may borrow here depends on the stall: they may need more than the port has left in any case.
+        bool scarce = false;
         bool shared = false;      ///< several movements: they also stall if they do not fit together
         bool busy = false;        ///< some movement may use it the whole time, whatever the mapping
         bool mayStall = false;    ///< even if all buffers are double
@@ -54,6 +58,12 @@ public:
     static constexpr std::size_t kLoads = 1;
     /// 1, or 4: two arrangements of two sums each, `loadOf(arrangement, sum)`.
     std::size_t loads() const { return loads_; }
+    /// Measures, only with `anyOnce`: the first of the whole loads (as many as loads); cycles in which repeated loads keep
+    /// the outer port busy; the work of that port. With what is left of its bandwidth r >= 0, latency is at least whole
+    /// loads + (1 - r) x (cycles + stall).
+    std::size_t wholeLoads() const { return wholeLoads_; }
+    std::size_t traffic() const { return traffic_; }
+    std::size_t outerWork() const { return ports_[trackedPort_[outerPort_]].work; }
     const std::vector<Port>& ports() const { return ports_; }
     /// Movements of cut a that ports in `ports()` carry.
     const std::vector<Link>& links(std::size_t op, std::size_t a) const { return links_[op][a]; }
@@ -73,10 +83,11 @@ public:
     std::size_t node(std::size_t op, std::size_t a) const { return node_[op][a]; }
     /// Bits that operands whose outermost memory this is take there at least.
     double reserve(std::size_t node) const { return reserve_[node]; }
-    /// May a cut of the operand lie above all loops, so that its data move once? And two cuts of one operand?
+    /// May a cut of the operand lie above all loops, so that its data move once?
     bool once(std::size_t op) const { return once_[op]; }
     bool anyOnce() const { return once_[0] || once_[1] || once_[2]; }
-    bool twiceOnce() const { return twiceOnce_; }
+    /// Several ports are scarce: a cycle of stall may save more than a cycle of loading.
+    bool stallMayPay() const { return stallMayPay_; }
     /// Orders of the primes times places of the cuts.
     double size() const;
 
@@ -88,9 +99,15 @@ private:
     void findPorts();
     void fill();
     void fillCut(std::size_t op, std::size_t a, std::size_t state, double* measure) const;
-    double load(std::size_t op, std::size_t a, std::size_t state, std::size_t level, std::size_t direction) const;
+    void findBorrowing();
+    double load(std::size_t op, std::size_t a, std::size_t state, bool whole) const;
+    double loadOver(std::size_t op, std::size_t a, std::size_t state, std::size_t level, std::size_t direction,
+                    bool whole) const;
     std::size_t portOf(std::size_t op, std::size_t level, std::size_t direction) const;
-    void addLoad(std::size_t op, std::size_t a, double cycles, double* measure) const;
+    bool sharesInputs(std::size_t port) const;
+    bool isHalf(std::size_t op, std::size_t a) const;
+    void addLoad(std::size_t op, std::size_t a, double cycles, double* sums) const;
+    void layMeasures();
 
     const cost::Model* model_;
     cost::Tables tables_;
@@ -103,8 +120,11 @@ private:
     std::array<std::array<std::size_t, cost::kMaxLevels + 1>, cost::kMaxOperands> node_{};
     std::vector<double> reserve_;
     std::vector<double> mostBorrowed_;  ///< by machine port: cycles that once-only loads may lose
+    std::size_t outerPort_ = 0;         ///< machine port that carries most of the once-only loads
+    std::size_t wholeLoads_ = 0;
+    std::size_t traffic_ = 0;
     std::array<bool, cost::kMaxOperands> once_{};
-    bool twiceOnce_ = false;
+    bool stallMayPay_ = false;
 };
 
 }  // namespace millrace::mapper::exact
