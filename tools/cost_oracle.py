@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Random (layer, core, order) triples with the results of the reference cost model, one JSON line each.
 
-    cost_oracle.py FOLDER_OF_THE_REFERENCE COUNT SEED
+    cost_oracle.py FOLDER_OF_THE_REFERENCE COUNT SEED [corrected]
 
 The folder holds zigzag_reference.py, which evaluates. What the reference takes as given (loops by memory level, the order
-of memories) is worked out here on its own, so that it is checked as well. Doubles are written as hexadecimal texts.
+of memories) is worked out here on its own, so that it is checked as well. With `corrected`, random sets of corrections of the model are on, and the answers
+are those of corrected_costs.py. Doubles are written as hexadecimal texts.
 """
 import hashlib
 import json
 import random
 import sys
 from math import ceil
+
+import corrected_costs
 
 DIRS = ("tl", "fl", "th", "fh")
 ROLES = ("I1", "I2", "O")
@@ -81,7 +84,7 @@ class Hardware:
         self.link, self.lev, self.top, self.share, self.order = link, {r: [] for r in ROLES}, {}, [], []
         for i in order:
             m = core["memories"][i]
-            node = dict(index=i, size=m["size"], r=m["r"], w=m["w"], ops={}, bw={}, ports=[])
+            node = dict(index=i, size=m["size"], r=m["r"], w=m["w"], ops={}, bw={}, ports=[], forced=m.get("forced", False))
             for r in m["operands"]:
                 node["ops"][r] = len(self.lev[r])
                 self.lev[r].append(node)
@@ -123,7 +126,7 @@ def lay_out(core, hardware, role, loops_of_array):
     return levels + [rest]
 
 
-def spatial(core, hardware, layer, flows):
+def spatial(core, hardware, layer, flows, fix=()):
     """Fractional and whole loops: {op: levels} twice."""
     best = {}
     for _, loops in flows:
@@ -140,7 +143,7 @@ def spatial(core, hardware, layer, flows):
                 n = size / ceil(size / (n * e)) / e
             earlier[dim] = e * n
             fractional[d].append((dim, float(n)))
-    whole = [[(dim, int(n)) for dim, n in loops] for loops in fractional]
+    whole = [[(dim, corrected_costs.whole(n, fix)) for dim, n in loops] for loops in fractional]
     return [{op: lay_out(core, hardware, hardware.link[op], which) for op in layer["ops"]} for which in (fractional, whole)]
 
 
@@ -333,10 +336,27 @@ def answer(reference, layer, core, hardware, levels, order, even):
     return out
 
 
+def corrected_answer(reference, layer, core, hardware, levels, order, even, fix):
+    rel = {p: tuple(v) for p, v in layer["rel"].items()}
+    kind = corrected_costs.layer_class(reference, fix)
+    L = kind(layer["dims"], layer["ops"], layer["idx"], rel, layer["prec"], layer["final"], prcap=layer["cap"])
+    both = [reference.Spatial(L, m) for m in levels]
+    try:
+        loops = corrected_costs.allocate(reference, L, hardware, both[0], order, even, fix)
+    except reference.TooSmall:
+        return dict(fits=False)
+    units = 1
+    for _, n in core["array"]:
+        units *= n
+    numbers = corrected_costs.evaluate(reference, L, hardware, both, loops, core["unit"], units, fix)
+    return dict(fits=True, numbers=hexed(numbers))
+
+
 def main():
     folder, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     sys.path.insert(0, folder)
     import zigzag_reference as reference
+    corrected = len(sys.argv) > 4 and sys.argv[4] == "corrected"
     rng = random.Random(seed)
     made = 0
     while made < count:
@@ -345,12 +365,20 @@ def main():
         link = {"O": "O", "I": "I1", "W": "I2"}
         hardware = Hardware(core, {op: link[op] for op in layer["ops"]})
         flows = random_flows(rng, core, layer)
-        levels = spatial(core, hardware, layer, flows)
+        fix = [name for name in corrected_costs.NAMES if corrected and rng.random() < rng.choice([0.3, 0.6, 1])]
+        if corrected:
+            for memory, node in ((core["memories"][node["index"]], node) for node in hardware.nodes):
+                memory["forced"] = node["forced"] = rng.random() < 0.2
+        levels = spatial(core, hardware, layer, flows, fix)
         for _ in range(4):
             order = random_order(rng, layer, levels[0])
             even = rng.random() < 0.2
             line = dict(layer=layer, core=core, flows=flows, order=order, even=even)
-            line["answer"] = answer(reference, layer, core, hardware, levels, order, even)
+            if corrected:
+                line["fix"] = fix
+                line["answer"] = corrected_answer(reference, layer, core, hardware, levels, order, even, fix)
+            else:
+                line["answer"] = answer(reference, layer, core, hardware, levels, order, even)
             print(json.dumps(line))
             made += 1
             if made == count:

@@ -51,6 +51,21 @@ Exit cost(CostVerb verb) {
     return report(diagnostics, verb.common);
 }
 
+/// `--fix NAME[,NAME...]`: which corrections of the cost model are on.
+void addFix(CLI::App& verb, cost::Corrections& corrections) {
+    std::vector<std::string> known{"all"};
+    for (const std::string& name : cost::Corrections::all().names()) known.push_back(name);
+    verb.add_option_function<std::vector<std::string>>(
+            "--fix",
+            [&corrections](const std::vector<std::string>& names) {
+                for (const std::string& name : names) corrections.add(cost::Corrections::named(name).value());
+            },
+            "correct faults of ZigZag's cost model (docs/cost.md); none: ZigZag's numbers to the last digit")
+        ->check(CLI::IsMember(known))
+        ->delimiter(',')
+        ->allow_extra_args(false);
+}
+
 }  // namespace
 
 void addCost(CLI::App& app, Action& action) {
@@ -72,6 +87,7 @@ void addCost(CLI::App& app, Action& action) {
             "uneven: each operand cuts the loops where it likes; even: operands of one memory cut alike")
         ->check(CLI::IsMember({"uneven", "even"}))
         ->default_str("uneven");
+    addFix(*verb, options->options.mapper.corrections);
     addCommon(*verb, options->common);
     verb->callback([options, &action] { action = [options] { return cost(*options); }; });
 }

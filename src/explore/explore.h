@@ -58,6 +58,7 @@ struct CoreResult {
     double energy = 0;                           ///< pJ, sum over `layers`
     double latency = 0;                          ///< cycles, sum over `layers`
     std::int64_t evaluations = 0;
+    cost::Corrections corrections;  ///< that the costs were computed with
 };
 
 /// Every layer by itself on the core's whole memory hierarchy, off-chip memory included, as ZigZag does. The same

@@ -49,6 +49,7 @@ std::string costJson(const explore::CoreResult& result, const std::string& mappe
     json["energy_pj"] = result.energy;
     json["latency_cycles"] = result.latency;
     json["mapper"] = mapper;
+    json["corrections"] = result.corrections.names();
     json["layers"] = Json::array();
     for (const explore::CoreLayer& layer : result.layers) json["layers"].push_back(layerJson(result, layer));
     json["other_layers"] = Json::array();

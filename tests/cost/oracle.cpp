@@ -58,6 +58,7 @@ static hardware::Core readCore(const ordered_json& json) {
         made.size = Bits(memory["size"]);
         made.readCost = memory["r"];
         made.writeCost = memory["w"];
+        made.forceDoubleBuffering = memory.value("forced", false);
         for (const std::string operand : memory["operands"]) made.operands.push_back(role(operand));
         made.servedDimensions = memory["served"].get<std::vector<std::size_t>>();
         for (const auto& port : memory["ports"]) {
@@ -78,6 +79,8 @@ Triple readTriple(const std::string& line) {
     Triple triple;
     triple.json = ordered_json::parse(line);
     triple.nest = readNest(triple.json["layer"]);
+    for (const std::string name : triple.json.value("fix", ordered_json::array()))
+        triple.nest.corrections.add(cost::Corrections::named(name).value());
     triple.core = readCore(triple.json["core"]);
     for (const auto& flow : triple.json["flows"]) {
         hardware::Dataflow& added = triple.flows.emplace_back();
@@ -92,9 +95,10 @@ Triple readTriple(const std::string& line) {
 
 bool oracleAvailable() { return !sharedDir().empty() && std::system("python3 -c '' 2>/dev/null") == 0; }
 
-bool forEachTriple(std::int64_t count, std::int64_t seed, const std::function<void(const Triple&)>& visit) {
+static bool stream(std::int64_t count, std::int64_t seed, const std::string& kind,
+                   const std::function<void(const Triple&)>& visit) {
     const std::string command = "python3 '" + sourceDir() + "/tools/cost_oracle.py' '" + sharedDir() + "/tools' " +
-                                std::to_string(count) + " " + std::to_string(seed);
+                                std::to_string(count) + " " + std::to_string(seed) + kind;
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     if (!pipe) {
         ADD_FAILURE() << "cannot start " << command;
@@ -113,6 +117,14 @@ bool forEachTriple(std::int64_t count, std::int64_t seed, const std::function<vo
     }
     EXPECT_EQ(seen, count) << "the stream broke off: " << command;
     return seen == count;
+}
+
+bool forEachTriple(std::int64_t count, std::int64_t seed, const std::function<void(const Triple&)>& visit) {
+    return stream(count, seed, "", visit);
+}
+
+bool forEachCorrectedTriple(std::int64_t count, std::int64_t seed, const std::function<void(const Triple&)>& visit) {
+    return stream(count, seed, " corrected", visit);
 }
 
 }  // namespace millrace::test

@@ -24,6 +24,8 @@ struct Triple {
 bool oracleAvailable();
 /// Asks for `count` random triples. False, with the failure reported, if the stream breaks off.
 bool forEachTriple(std::int64_t count, std::int64_t seed, const std::function<void(const Triple&)>& visit);
+/// The same with random sets of corrections (in the nest) and random forced double buffers.
+bool forEachCorrectedTriple(std::int64_t count, std::int64_t seed, const std::function<void(const Triple&)>& visit);
 /// Like one line of the stream.
 Triple readTriple(const std::string& line);
 /// "0x1.8p+3"

@@ -62,14 +62,15 @@ std::int64_t busyCycles(const Activity* activities, std::size_t n) {
 }
 
 std::int64_t portStall(const Activity* activities, std::size_t n) {
-    if (n == 1) return (activities[0].real - activities[0].allowed) * (activities[0].count - 1);
+    if (n == 1) return (activities[0].real - activities[0].allowed) * (activities[0].count - activities[0].outside);
     std::int64_t stalls = 0;
     std::int64_t slacks = 0;
     for (std::size_t i = 0; i < n; ++i) {
         const Activity& a = activities[i];
-        const std::int64_t stall = (a.real - a.allowed) * (a.count - 1);
+        const std::int64_t transfers = a.count - a.outside;
+        const std::int64_t stall = (a.real - a.allowed) * transfers;
         (stall > 0 ? stalls : slacks) += stall;
-        slacks += a.allowed * (a.count - 1);
+        slacks += a.allowed * transfers;
     }
     return stalls + std::max<std::int64_t>(0, slacks - busyCycles(activities, n));
 }
@@ -94,6 +95,49 @@ void balance(Load* loads, std::size_t n, double surplus) {
         if (!whole) return;
         surplus -= full;
     }
+}
+
+void sink(Load* loads, std::size_t n, double surplus) {
+    for (std::size_t i = 0; i < n; ++i) loads[i].least = std::min(loads[i].least, loads[i].cycles);
+    while (surplus > 0) {
+        // The highest loads that can still sink, and how far they may: to the next load below, or to a least.
+        double top = 0;
+        std::size_t together = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            if (loads[i].cycles <= loads[i].least || loads[i].cycles < top) continue;
+            together = loads[i].cycles > top ? 1 : together + 1;
+            top = loads[i].cycles;
+        }
+        if (together == 0) return;
+        double floor = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            const bool sinks = loads[i].cycles == top && loads[i].least < top;
+            if (sinks || loads[i].cycles < top) floor = std::max(floor, sinks ? loads[i].least : loads[i].cycles);
+        }
+        const double level = std::max(floor, top - surplus / static_cast<double>(together));
+        if (level >= top) return;
+        for (std::size_t i = 0; i < n; ++i) {
+            if (loads[i].cycles == top && loads[i].least < top) loads[i].cycles = level;
+        }
+        surplus -= (top - level) * static_cast<double>(together);
+    }
+}
+
+std::size_t largestSets(const double* use, std::size_t n, double size, std::array<std::uint8_t, kMaxSets>& sets) {
+    const unsigned all = 1U << n;
+    const auto fits = [&](unsigned set) {
+        double sum = 0;
+        for (std::size_t k = 0; k < n; ++k) sum += (set >> k & 1) != 0 ? 2 * use[k] : use[k];
+        return sum <= size;
+    };
+    std::size_t count = 0;
+    for (unsigned set = all; set-- > 0;) {
+        bool isPart = false;
+        for (std::size_t i = 0; i < count; ++i) isPart = isPart || (sets[i] & set) == set;
+        if (!isPart && fits(set)) sets[count++] = static_cast<std::uint8_t>(set);
+    }
+    if (count == 0) sets[count++] = 0;
+    return count;
 }
 
 }  // namespace millrace::cost

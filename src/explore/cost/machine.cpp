@@ -18,12 +18,13 @@ std::optional<std::size_t> operandOf(const Nest& nest, MemoryOperand role) {
     return std::nullopt;
 }
 
-Machine::Level levelOf(const hardware::Memory& memory, MemoryIndex index, MemoryOperand role) {
+Machine::Level levelOf(const Nest& nest, const hardware::Memory& memory, MemoryIndex index, MemoryOperand role) {
     Machine::Level level;
     level.memory = index;
     level.size = static_cast<double>(memory.size.value());
     level.readCost = memory.readCost;
     level.writeCost = memory.writeCost;
+    if (memory.forceDoubleBuffering && nest.corrections.has(Correction::buffering)) level.copies = 2;
     for (const Direction direction : hardware::kDirections) {
         const hardware::Port* port = memory.port(role, direction);
         if (port == nullptr || port->bandwidthMax < 1 || port->bandwidthMin < 1) continue;
@@ -54,7 +55,7 @@ bool addLevels(const Nest& nest, const hardware::Core& core, Machine& machine, L
         }
         machine.levels[op] = levels.size();
         for (std::size_t i = 0; i < levels.size(); ++i) {
-            machine.level[op][i] = levelOf(core.memories[levels[i]], levels[i], role);
+            machine.level[op][i] = levelOf(nest, core.memories[levels[i]], levels[i], role);
             table[op][levels[i]] = static_cast<int>(i);
         }
     }
@@ -108,6 +109,7 @@ std::optional<Machine> machineOf(const Nest& nest, const hardware::Core& core, D
     machine.operands = nest.operands.size();
     machine.unitEnergy = core.array.unitEnergy;
     machine.units = core.array.units();
+    machine.corrections = nest.corrections;
     if (machine.units < 1) {
         diagnostics.infeasible({},
                                fmt::format("layer '{}': core '{}' has no array to compute with", nest.name, core.name));

@@ -21,6 +21,9 @@ struct Machine {
         double size = 0;  ///< bits of one instance
         double readCost = 0;
         double writeCost = 0;
+        /// Copies of a tile that the allocation must find room for: 2 where double buffering is forced, with
+        /// Correction::buffering.
+        double copies = 1;
         /// By direction; 0: no port carries it.
         std::array<double, 4> bandwidthMin{};
         std::array<double, 4> bandwidthMax{};
@@ -52,6 +55,7 @@ struct Machine {
     std::vector<Port> ports;  ///< ports that carry nothing of this nest are left out
     double unitEnergy = 0;
     std::int64_t units = 1;
+    Corrections corrections;  ///< the nest's
 };
 
 /// Errors: a core without an array or without a memory for an operand of the nest (infeasible), more memory levels than

@@ -11,8 +11,8 @@ using hardware::Direction;
 
 std::uint32_t bit(DimIndex dim) { return std::uint32_t{1} << dim; }
 
-std::int64_t cyclesOf(double amount, double precision, double bandwidth) {
-    return bandwidth > 0 ? static_cast<std::int64_t>(std::ceil(amount * precision / bandwidth)) : 0;
+double cyclesOf(double amount, double precision, double bandwidth) {
+    return bandwidth > 0 ? amount * precision / bandwidth : 0;
 }
 
 }  // namespace
@@ -46,29 +46,36 @@ CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std:
     result.cycles.fill(-1);
     const std::size_t top = machine_.levels[op];
     const double rate = bits / static_cast<double>(facts.period);
-    const double count = static_cast<double>(total / facts.period);
+    const std::int64_t count = total / facts.period;
     const auto add = [&](Direction direction, std::size_t m, double amount, double whole, bool active, bool wholeActive,
-                         double precision, double wholePrecision) {
+                         double precision, double wholePrecision, std::int64_t transfers) {
         const auto d = static_cast<std::size_t>(direction);
         const Machine::Level& level = machine_.level[op][m];
-        if (wholeActive) result.cycles[d] = cyclesOf(whole, wholePrecision, level.bandwidthMax[d]);
+        if (wholeActive) {
+            result.duration[d] = cyclesOf(whole, wholePrecision, level.bandwidthMax[d]);
+            result.cycles[d] = static_cast<std::int64_t>(std::ceil(result.duration[d]));
+        }
         if (!active || amount == 0 || precision == 0 || level.bandwidthMax[d] == 0) return;
         const double words = std::ceil(amount * precision / level.bandwidthMin[d]);
         const double share = level.bandwidthMin[d] / level.bandwidthMax[d];
-        const double access = std::trunc(words * share * count * spatial_.fractional.level[op][m + 1].instances);
+        const double access =
+            std::trunc(words * share * static_cast<double>(transfers) * spatial_.fractional.level[op][m + 1].instances);
         const bool read = direction == Direction::tl || direction == Direction::th;
         result.energy[d] = access * (read ? level.readCost : level.writeCost);
         if (accesses != nullptr) (*accesses)[d] = access;
     };
+    const bool once = nest_->corrections.has(Correction::readback);
+    const std::int64_t readBacks = once ? count - count / facts.visits : count;
+    if (once) result.outside = count / facts.visits;
     const auto both = [&](Direction out, Direction in, std::size_t m, double amount, double whole) {
         if (!output) {
-            add(out == Direction::fl ? in : out, m, amount, whole, true, true, constant, constant);
+            add(out == Direction::fl ? in : out, m, amount, whole, true, true, constant, constant, count);
             return;
         }
         const double partial = nest_->operands[0].bits;
-        add(out, m, amount, whole, true, true, outputBits(facts.back), outputBits(facts.wholeBack));
-        add(in, m, amount, whole, facts.partial, facts.wholePartial, facts.back ? partial : 0,
-            facts.wholeBack ? partial : 0);
+        add(out, m, amount, whole, true, true, outputBits(facts.back), outputBits(facts.wholeBack), count);
+        add(in, m, amount, whole, facts.partial && readBacks > 0, facts.wholePartial && readBacks > 0,
+            facts.back ? partial : 0, facts.wholeBack ? partial : 0, readBacks);
     };
     if (a < top) {
         const double boost = spatial_.fractional.level[op][a].boost;

@@ -76,6 +76,10 @@ struct CutEntry {
     std::array<double, 4> energy{};
     /// Cycles of one transfer by direction; -1: there is none.
     std::array<std::int64_t, 4> cycles{};
+    /// The same before they are rounded up.
+    std::array<double, 4> duration{};
+    /// Read-backs that do not take place while the layer computes (`Activity::outside`).
+    std::int64_t outside = 1;
 };
 
 /// What the entry of a cut is made from.
@@ -87,6 +91,8 @@ struct CutFacts {
     bool wholePartial = false;
     bool back = false;  ///< output: comes back to be accumulated on (fractional, whole)
     bool wholeBack = false;
+    /// Output: how often a tile is visited, the product of the reusing temporal loops above the cut.
+    std::int64_t visits = 1;
 };
 
 class Model {
@@ -103,6 +109,7 @@ public:
     /// Energy and latency of an allocated order.
     Score evaluate(Order order, const Allocation& allocation) const;
     Detail explain(Order order, const Allocation& allocation) const;
+    Corrections corrections() const { return machine_.corrections; }
 
     /// Bits of one element of the output before its last accumulation, or after.
     double outputBits(bool partial) const;

@@ -20,6 +20,13 @@ std::int64_t halo(const Relation& relation, std::int64_t a, std::int64_t b) {
     return a * b - overlap * (a - relation.coefficients[1] / g);
 }
 
+double trueHalo(const Relation& relation, double a, double b) {
+    const std::int64_t g = std::gcd(relation.coefficients[0], relation.coefficients[1]);
+    const double moreB = b - static_cast<double>(relation.coefficients[0] / g);
+    const double moreA = a - static_cast<double>(relation.coefficients[1] / g);
+    return a * b - std::max(0.0, moreB) * std::max(0.0, moreA);
+}
+
 namespace {
 
 bool checkCounts(const Nest& nest, Diagnostics& diagnostics) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "explore/cost/corrections.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
 #include "support/diagnostics.h"
@@ -70,6 +71,8 @@ struct Nest {
     std::vector<Operand> operands;
     int finalBits = 8;  ///< of an output element that is complete
     std::int64_t macs = 1;
+    /// What is costed otherwise than ZigZag does. Everything that is made from the nest follows it.
+    Corrections corrections;
 
     std::optional<DimIndex> dim(std::string_view name) const;
 };
@@ -77,6 +80,9 @@ struct Nest {
 /// Number of distinct indices when the two loops run over `a` and `b` values (ZigZag's formula, wrong region of large
 /// dilations included).
 std::int64_t halo(const Relation& relation, std::int64_t a, std::int64_t b);
+/// The true number, between whole sizes interpolated (Correction::halo): a b - max(0, b - s) max(0, a - d), with s and
+/// d the coefficients without their common divisor. Grows with either size, and by no larger a factor.
+double trueHalo(const Relation& relation, double a, double b);
 
 /// Fills in what follows from dims, indices and relations: relevant and irrelevant loops, caps, macs. Errors: no or
 /// too many dims, operands or relations; a size below 1; an operand index out of range; a cap below 1; more than 2^50

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -18,8 +19,11 @@ inline Sizes unitSizes() {
     return sizes;
 }
 
-/// Distinct indices of a relation when its loops run over `a` and `b` (truncated) values.
-inline double indices(const Relation& relation, double a, double b) {
+/// Distinct indices of a relation when its loops run over `a` and `b` values, truncated unless that is corrected.
+inline double indices(const Nest& nest, const Relation& relation, double a, double b) {
+    if (nest.corrections.has(Correction::halo)) {
+        return std::min(trueHalo(relation, a, b), static_cast<double>(relation.cap));
+    }
     const std::int64_t count = halo(relation, static_cast<std::int64_t>(a), static_cast<std::int64_t>(b));
     return static_cast<double>(count < relation.cap ? count : relation.cap);
 }
@@ -30,7 +34,7 @@ inline double elements(const Nest& nest, const Operand& operand, const Sizes& si
     for (const DimIndex dim : operand.relevant) product = product * sizes[dim];
     if (operand.partial) {
         for (const Relation& relation : nest.relations) {
-            product = product * indices(relation, sizes[relation.dims[0]], sizes[relation.dims[1]]);
+            product = product * indices(nest, relation, sizes[relation.dims[0]], sizes[relation.dims[1]]);
         }
     }
     return product;
@@ -79,7 +83,7 @@ private:
             found = true;
             State& state = states_[i];
             state.size[relation.dims[0] == dim ? 0 : 1] *= factor;
-            const double r = indices(relation, state.size[0], state.size[1]);
+            const double r = indices(nest_, relation, state.size[0], state.size[1]);
             const double ir = state.size[0] * state.size[1] / r;
             const double dr = r / state.relevant;
             const double dir = ir / state.irrelevant;

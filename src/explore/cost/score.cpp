@@ -14,63 +14,26 @@ constexpr std::size_t kFl = static_cast<std::size_t>(Direction::fl);
 constexpr std::size_t kTh = static_cast<std::size_t>(Direction::th);
 constexpr std::size_t kFh = static_cast<std::size_t>(Direction::fh);
 
+/// Whole cycles of what was computed with a little noise.
+double roundUp(double cycles) { return std::ceil(cycles * (1 - 0x1p-45)); }
+
 /// Time budgets of an evaluation: which buffers are double, what stalls, what loads.
 class Timing {
 public:
     Timing(const Machine& machine, const Cuts& cuts) : machine_(machine), cuts_(cuts) {}
 
-    /// zigzag.md 9.1: a buffer is double if its memory has room for the part that is in use once more.
-    void doubleBuffers() {
-        std::array<std::array<double, kMaxLevels>, kMaxOperands> use;
-        std::array<std::array<double*, kMaxLevels>, kMaxOperands> sum;
-        std::array<double, kMaxOperands * kMaxLevels> sums;
-        for (std::size_t i = 0; i < machine_.nodes.size(); ++i) {
-            const Machine::Node& node = machine_.nodes[i];
-            sums[i] = 0;
-            for (std::size_t k = 0; k < node.count; ++k) {
-                const std::size_t op = node.operand[k];
-                const std::size_t m = node.level[k];
-                const double effective =
-                    std::floor(cuts_.entry[op][m + 1]->bits / static_cast<double>(cuts_.streamed[op][m + 1]));
-                use[op][m] = effective / node.size;
-                sums[i] = sums[i] + use[op][m];
-                sum[op][m] = &sums[i];
-            }
-        }
-        for (std::size_t op = 0; op < machine_.operands; ++op) {
-            flag_[op][0] = false;
-            for (std::size_t m = 0; m < machine_.levels[op]; ++m) {
-                double& total = *sum[op][m];
-                flag_[op][m + 1] = total <= 0.5;
-                if (flag_[op][m + 1] || use[op][m] > 1 - total) continue;
-                flag_[op][m + 1] = true;
-                total += use[op][m];
-            }
-        }
-    }
-
-    /// zigzag.md 9.2 and 9.3.
-    std::int64_t stall() const {
-        std::int64_t worst = 0;
-        for (const Machine::Port& port : machine_.ports) {
-            std::array<Activity, kMaxLinksOfPort> activities;
-            std::size_t n = 0;
-            for (const Machine::Link& link : port.links) {
-                const std::size_t op = link.operand;
-                const std::size_t a = cutOf(link);
-                const std::int64_t real = cuts_.entry[op][a]->cycles[static_cast<std::size_t>(link.direction)];
-                if (real < 0) continue;
-                const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
-                activities[n++] = {real, allowed, cuts_.period[op][a], cuts_.count[op][a]};
-            }
-            if (n > 0) worst = std::max(worst, portStall(activities.data(), n));
-        }
-        return worst;
+    /// Decides which buffers are double, and returns the stall.
+    std::int64_t run() {
+        if (machine_.corrections.has(Correction::buffering)) return leastStall();
+        doubleBuffers();
+        return stall();
     }
 
     /// zigzag.md 9.4: cycles of the first (last) transfer of each movement, after borrowing idle bandwidth.
     void loads(std::int64_t stall) {
-        for (const Machine::Port& port : machine_.ports) loadPort(port, static_cast<double>(cuts_.total + stall));
+        const bool computingOnly = machine_.corrections.has(Correction::loading);
+        const double idle = static_cast<double>(cuts_.total + (computingOnly ? 0 : stall));
+        for (const Machine::Port& port : machine_.ports) loadPort(port, idle);
     }
 
     double onload() const {
@@ -105,17 +68,116 @@ private:
         double half = 0;
         double shared = 0;
     };
+    /// What a memory may double buffer.
+    struct Choice {
+        const Machine::Node* node = nullptr;
+        std::array<std::uint8_t, kMaxSets> sets{};
+        std::size_t count = 0;
+        std::size_t at = 0;
+    };
+
+    /// Bits of the tile that are in use: what streams through is not kept.
+    double effective(std::size_t op, std::size_t m) const {
+        return std::floor(cuts_.entry[op][m + 1]->bits / static_cast<double>(cuts_.streamed[op][m + 1]));
+    }
+
+    void apply(const Machine::Node& node, unsigned set) {
+        for (std::size_t k = 0; k < node.count; ++k) flag_[node.operand[k]][node.level[k] + 1] = (set >> k & 1) != 0;
+    }
+
+    /// Of all ways to double buffer as much as the memories hold, the first with the least stall.
+    std::int64_t leastStall() {
+        std::array<Choice, kMaxOperands * kMaxLevels> choices;
+        std::size_t n = 0;
+        for (std::size_t op = 0; op < machine_.operands; ++op) flag_[op][0] = false;
+        for (const Machine::Node& node : machine_.nodes) {
+            std::array<double, kMaxOperands> use{};
+            for (std::size_t k = 0; k < node.count; ++k) use[k] = effective(node.operand[k], node.level[k]);
+            Choice& choice = choices[n];
+            choice.node = &node;
+            choice.at = 0;
+            choice.count = largestSets(use.data(), node.count, node.size, choice.sets);
+            apply(node, choice.sets[0]);
+            if (choice.count > 1) ++n;
+        }
+        std::int64_t least = stall();
+        auto best = flag_;
+        std::size_t i = 0;
+        while (i < n && least > 0) {
+            Choice& choice = choices[i];
+            choice.at = (choice.at + 1) % choice.count;
+            apply(*choice.node, choice.sets[choice.at]);
+            i = choice.at == 0 ? i + 1 : 0;
+            if (choice.at == 0) continue;
+            const std::int64_t cycles = stall();
+            if (cycles >= least) continue;
+            least = cycles;
+            best = flag_;
+        }
+        flag_ = best;
+        return least;
+    }
+
+    /// zigzag.md 9.1: a buffer is double if its memory has room for the part that is in use once more.
+    void doubleBuffers() {
+        std::array<std::array<double, kMaxLevels>, kMaxOperands> use;
+        std::array<std::array<double*, kMaxLevels>, kMaxOperands> sum;
+        std::array<double, kMaxOperands * kMaxLevels> sums;
+        for (std::size_t i = 0; i < machine_.nodes.size(); ++i) {
+            const Machine::Node& node = machine_.nodes[i];
+            sums[i] = 0;
+            for (std::size_t k = 0; k < node.count; ++k) {
+                const std::size_t op = node.operand[k];
+                const std::size_t m = node.level[k];
+                use[op][m] = effective(op, m) / node.size;
+                sums[i] = sums[i] + use[op][m];
+                sum[op][m] = &sums[i];
+            }
+        }
+        for (std::size_t op = 0; op < machine_.operands; ++op) {
+            flag_[op][0] = false;
+            for (std::size_t m = 0; m < machine_.levels[op]; ++m) {
+                double& total = *sum[op][m];
+                flag_[op][m + 1] = total <= 0.5;
+                if (flag_[op][m + 1] || use[op][m] > 1 - total) continue;
+                flag_[op][m + 1] = true;
+                total += use[op][m];
+            }
+        }
+    }
+
+    /// zigzag.md 9.2 and 9.3.
+    std::int64_t stall() const {
+        std::int64_t worst = 0;
+        for (const Machine::Port& port : machine_.ports) {
+            std::array<Activity, kMaxLinksOfPort> activities;
+            std::size_t n = 0;
+            for (const Machine::Link& link : port.links) {
+                const std::size_t op = link.operand;
+                const std::size_t a = cutOf(link);
+                const std::int64_t real = cuts_.entry[op][a]->cycles[static_cast<std::size_t>(link.direction)];
+                if (real < 0) continue;
+                const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
+                const bool readBack = op == 0 && (link.direction == Direction::tl || link.direction == Direction::fh);
+                activities[n++] = {real, allowed, cuts_.period[op][a], cuts_.count[op][a],
+                                   readBack ? cuts_.entry[op][a]->outside : 1};
+            }
+            if (n > 0) worst = std::max(worst, portStall(activities.data(), n));
+        }
+        return worst;
+    }
 
     static std::size_t cutOf(const Machine::Link& link) {
         const bool high = link.direction == Direction::th || link.direction == Direction::fh;
         return std::size_t{link.level} + (high ? 1 : 0);
     }
 
-    void loadPort(const Machine::Port& port, double computing) {
+    void loadPort(const Machine::Port& port, double idle) {
         std::array<Load, kMaxLinksOfPort> once;
         std::array<Entry*, kMaxLinksOfPort> target;
         std::size_t n = 0;
         double average = 0;
+        const bool borrow = machine_.corrections.has(Correction::borrowing);
         for (const Machine::Link& link : port.links) {
             const std::size_t op = link.operand;
             if (op == 0 && (link.direction == Direction::tl || link.direction == Direction::fh)) continue;
@@ -125,15 +187,18 @@ private:
             Entry& into = load_[op][link.level][static_cast<std::size_t>(link.direction)];
             into = {cycles, port.shared};
             if (cuts_.count[op][a] == 1) {
-                once[n] = {cycles, std::ceil(cuts_.entry[op][1]->lowestBits / port.bandwidth)};
+                const double least = cuts_.entry[op][1]->lowestBits / port.bandwidth;
+                once[n] = borrow ? Load{entry.duration[static_cast<std::size_t>(link.direction)], least}
+                                 : Load{cycles, std::ceil(least)};
                 target[n++] = &into;
             } else {
                 average += a == link.level ? entry.averageLow : entry.averageHigh;
             }
         }
         if (n == 0) return;
-        balance(once.data(), n, std::max(0.0, (port.bandwidth - average) / port.bandwidth * computing));
-        for (std::size_t i = 0; i < n; ++i) target[i]->cycles = once[i].cycles;
+        const double surplus = std::max(0.0, (port.bandwidth - average) / port.bandwidth * idle);
+        borrow ? sink(once.data(), n, surplus) : balance(once.data(), n, surplus);
+        for (std::size_t i = 0; i < n; ++i) target[i]->cycles = borrow ? roundUp(once[i].cycles) : once[i].cycles;
     }
 
     Shares shares(std::size_t op) const {
@@ -147,7 +212,7 @@ private:
             } else if (!fill.shared && !read.shared) {
                 result.own += cycles;
             } else {
-                result.half = cycles;
+                result.half = machine_.corrections.has(Correction::loading) ? result.half + cycles : cycles;
             }
         }
         return result;
@@ -178,8 +243,7 @@ Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detai
     const double memories = memoryEnergy(machine, cuts);
     result.energy = memories + machine.unitEnergy * macs;
     Timing timing(machine, cuts);
-    timing.doubleBuffers();
-    const std::int64_t stall = timing.stall();
+    const std::int64_t stall = timing.run();
     timing.loads(stall);
     result.spatialCycles = static_cast<double>(cuts.total);
     result.stall = static_cast<double>(stall);

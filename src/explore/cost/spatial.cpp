@@ -69,6 +69,12 @@ std::vector<std::vector<SpatialLoop>> fractionalFactors(const Nest& nest,
     return result;
 }
 
+double wholeFactor(const Nest& nest, double factor) {
+    // A quotient that should be whole may lie one rounding above it.
+    if (nest.corrections.has(Correction::ragged)) return std::ceil(factor * (1 - 0x1p-40));
+    return std::max(1.0, std::trunc(factor));
+}
+
 std::vector<std::vector<SpatialLoop>> layOut(const hardware::Core& core, const Machine& machine, std::size_t op,
                                              const LoopsOfArray& loops) {
     std::vector<std::vector<SpatialLoop>> levels(machine.levels[op] + 1);
@@ -191,7 +197,7 @@ SpatialPair spatialOf(const Nest& nest, const hardware::Core& core, const Machin
     for (std::size_t i = 0; i < dataflows.size(); ++i) {
         for (const SpatialLoop& loop : factors[i]) {
             fractional[dataflows[i].dimension].push_back(loop);
-            whole[dataflows[i].dimension].push_back({loop.dim, std::max(1.0, std::trunc(loop.factor))});
+            whole[dataflows[i].dimension].push_back({loop.dim, wholeFactor(nest, loop.factor)});
         }
     }
     std::vector<std::vector<std::vector<SpatialLoop>>> byOperand[2];

@@ -29,7 +29,8 @@ struct Spatial {
     std::array<std::vector<Level>, kMaxOperands> level;
 };
 
-/// Both versions: with fractional factors (energy and capacities) and with truncated ones (latency).
+/// Both versions: with fractional factors (energy and capacities) and with truncated ones (latency; rounded up with
+/// Correction::ragged).
 struct SpatialPair {
     Spatial fractional;
     Spatial whole;

@@ -110,7 +110,8 @@ private:
             for (std::size_t state = 0; state < tables_.states_; ++state) {
                 const double tile = elements(nest_, operand, sizesOf(state, op, m + 1, false));
                 for (const bool partial : {false, true}) {
-                    const double bits = tile * (op == 0 ? model_.outputBits(partial) : operand.bits);
+                    const double precision = op == 0 ? model_.outputBits(partial) : operand.bits;
+                    const double bits = tile * (precision * model_.machine().level[op][m].copies);
                     const double traffic = static_cast<double>(tables_.repeats_[state]) * bits;
                     if (!exact(4 * traffic)) return false;
                     level.bits[partial].push_back(bits);
@@ -138,6 +139,15 @@ private:
         return product;
     }
 
+    std::int64_t visits(std::size_t state) const {
+        std::int64_t product = 1;
+        for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
+            if ((tables_.irrelevantKinds_[0] >> k & 1) == 0) continue;
+            for (std::size_t i = countIn(state, k); i < counts_[k]; ++i) product *= tables_.kinds_[k].factor;
+        }
+        return product;
+    }
+
     /// Rounds a tile as the walk over its loops does, whose products carry rounding noise if the operand slides.
     bool round(double tile, bool noisy, double& result) const {
         result = std::nearbyint(tile);
@@ -147,15 +157,14 @@ private:
 
     bool addEntries(std::size_t op) {
         const Operand& operand = nest_.operands[op];
+        const bool noisy = operand.partial && !nest_.corrections.has(Correction::halo);
         for (std::size_t a = 0; a <= model_.machine().levels[op]; ++a) {
             for (std::size_t state = 0; state < tables_.states_; ++state) {
                 CutFacts facts{1, 1, tables_.period_[state]};
                 if (a > 0) {
                     const double tile = elements(nest_, operand, sizesOf(state, op, a, false));
                     const double whole = elements(nest_, operand, sizesOf(state, op, a, true));
-                    if (!round(tile, operand.partial, facts.elements) ||
-                        !round(whole, operand.partial, facts.wholeElements))
-                        return false;
+                    if (!round(tile, noisy, facts.elements) || !round(whole, noisy, facts.wholeElements)) return false;
                 }
                 if (op == 0) outputFacts(state, a, facts);
                 tables_.entry_[op][a].push_back(model_.entry(op, a, facts, tables_.total_, nullptr));
@@ -167,6 +176,7 @@ private:
     void outputFacts(std::size_t state, std::size_t a, CutFacts& facts) const {
         const double factor = reuse(state, a, false);
         const double whole = reuse(state, a, true);
+        facts.visits = visits(state);
         facts.partial = factor > 1;
         facts.wholePartial = whole > 1;
         facts.back = std::trunc(model_.outputElements() * (factor - 1)) != 0;

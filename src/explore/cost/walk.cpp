@@ -53,9 +53,11 @@ private:
 
     void merge(const Allocation& allocation);
     void tiles(std::size_t op, const Spatial& spatial, std::array<double, kMaxLevels + 1>& elements) const;
+    void realTiles(std::size_t op, const Spatial& spatial, std::array<double, kMaxLevels + 1>& elements) const;
     void outputFlags(const Spatial& spatial, std::array<bool, kMaxLevels + 1>& partial,
                      std::array<bool, kMaxLevels + 1>& back) const;
     void cutsOf(std::size_t op, Cuts& cuts) const;
+    std::int64_t visits(std::size_t a) const;
 
     const Model& model_;
     const Nest& nest_;
@@ -79,7 +81,7 @@ bool Walk::slice(std::size_t op, const Machine::Node& node, std::size_t level, b
     Slices& slices = slices_[op];
     slices.count = 0;
     slices.top = top;
-    const double precision = precisionAt(op, level);
+    const double precision = precisionAt(op, level) * model_.machine_.level[op][level].copies;
     const std::size_t left = order_.size() - taken_[op];
     const double last = static_cast<double>(period_[order_.size()]);
     Sizes sizes = done_[op];
@@ -201,6 +203,7 @@ void Walk::merge(const Allocation& allocation) {
 
 /// Elements below each cut: loops of memory level a - 1 with the spatial loops of arch level a - 1.
 void Walk::tiles(std::size_t op, const Spatial& spatial, std::array<double, kMaxLevels + 1>& result) const {
+    if (nest_.corrections.has(Correction::halo)) return realTiles(op, spatial, result);
     PartWalk walk(nest_, nest_.operands[op]);
     double product = 1;
     result[0] = 1;
@@ -213,6 +216,18 @@ void Walk::tiles(std::size_t op, const Spatial& spatial, std::array<double, kMax
         for (const SpatialLoop& loop : spatial.level[op][a - 1].loops) walk.add(loop.dim, loop.factor, parts);
         product = product * parts.relevant;
         result[a] = std::nearbyint(product);
+    }
+}
+
+/// The same without the rounding of products of parts.
+void Walk::realTiles(std::size_t op, const Spatial& spatial, std::array<double, kMaxLevels + 1>& result) const {
+    Sizes sizes = unitSizes();
+    std::size_t i = 0;
+    result[0] = 1;
+    for (std::size_t a = 1; a <= model_.machine_.levels[op]; ++a) {
+        for (; i < merged_.cut[op][a]; ++i) sizes[order_[i].dim] *= static_cast<double>(order_[i].factor);
+        for (const SpatialLoop& loop : spatial.level[op][a - 1].loops) sizes[loop.dim] *= loop.factor;
+        result[a] = std::nearbyint(elements(nest_, nest_.operands[op], sizes));
     }
 }
 
@@ -239,6 +254,12 @@ void Walk::outputFlags(const Spatial& spatial, std::array<bool, kMaxLevels + 1>&
         }
         back[a] = std::trunc(model_.outputElements_ * (reuse - 1)) != 0;
     }
+}
+
+std::int64_t Walk::visits(std::size_t a) const {
+    std::int64_t product = 1;
+    for (std::size_t i = merged_.cut[0][a]; i < order_.size(); ++i) product *= irrelevant(0, i) ? order_[i].factor : 1;
+    return product;
 }
 
 void Walk::cutsOf(std::size_t op, Cuts& cuts) const {
@@ -279,6 +300,7 @@ Score Walk::evaluate(const Allocation& allocation, Detail* detail) {
                 facts.wholePartial = partial[1][a];
                 facts.back = back[0][a];
                 facts.wholeBack = back[1][a];
+                facts.visits = visits(a);
             }
             std::array<double, 4> accesses{};
             entries[op][a] = model_.entry(op, a, facts, cuts.total, detail != nullptr ? &accesses : nullptr);

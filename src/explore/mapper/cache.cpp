@@ -24,6 +24,7 @@ public:
         }
         for (const mapping::TemporalLoop& loop : request.temporal) add("|T{}:{}", loop.dim, loop.size.value_or(0));
         const Options& options = request.options;
+        for (const std::string& name : options.corrections.names()) add("|x{}", name);
         add("|o{},{},{},{},{}", static_cast<int>(options.objective), options.lpfLimit, options.even,
             options.spatialCandidates, options.mixedSpatial);
     }
@@ -57,6 +58,7 @@ private:
         for (const hardware::Memory& memory : core.memories) {
             add("|m{},{:a},{:a}", memory.size.value(), memory.readCost, memory.writeCost);
             for (const hardware::MemoryOperand operand : memory.operands) add(",{}", static_cast<int>(operand));
+            add(",b{:d}", memory.forceDoubleBuffering);
             for (const std::size_t served : memory.servedDimensions) add(",D{}", served);
             for (const hardware::Port& port : memory.ports) {
                 add(",p{},{}", port.bandwidthMin, port.bandwidthMax);

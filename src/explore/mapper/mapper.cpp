@@ -100,16 +100,18 @@ double wholeElements(const cost::Nest& nest, const cost::Operand& operand) {
 
 std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics) {
     if (!checkSpatial(request, diagnostics)) return std::nullopt;
-    const auto machine = cost::machineOf(request.nest, request.core, diagnostics);
+    cost::Nest nest = request.nest;
+    nest.corrections = request.options.corrections;
+    const auto machine = cost::machineOf(nest, request.core, diagnostics);
     if (!machine) return std::nullopt;
     std::vector<cost::Model> models;
     Best best;
     for (const std::vector<hardware::Dataflow>& flows : unrollings(request, *machine)) {
-        const cost::SpatialPair spatial = cost::spatialOf(request.nest, request.core, *machine, flows);
-        const auto orders = OrderSource::make(request.nest, cost::temporalSizes(request.nest, spatial.fractional),
-                                              request.temporal, request.options.lpfLimit, diagnostics);
+        const cost::SpatialPair spatial = cost::spatialOf(nest, request.core, *machine, flows);
+        const auto orders = OrderSource::make(nest, cost::temporalSizes(nest, spatial.fractional), request.temporal,
+                                              request.options.lpfLimit, diagnostics);
         if (!orders) return std::nullopt;
-        models.emplace_back(request.nest, *machine, spatial);
+        models.emplace_back(nest, *machine, spatial);
         tryOrders(models.back(), models.size() - 1, *orders, request.options, best);
     }
     if (!best.found) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/cost/corrections.h"
 #include "explore/cost/nest.h"
 #include "explore/mapping/mapping.h"
 #include "hardware/chip.h"
@@ -38,6 +39,8 @@ struct Options {
     int spatialCandidates = 3;
     /// Candidates may put several loops on one array dimension.
     bool mixedSpatial = false;
+    /// Faults of ZigZag's cost model that are corrected; replaces what the nest says. None: ZigZag to the last digit.
+    cost::Corrections corrections = {};
     auto operator<=>(const Options&) const = default;
 };
 

@@ -23,6 +23,7 @@ public:
         layer.mapping =
             cache_.map(search::requestFor(*nest, source, true, core_, mapping_, options_), layer.diagnostics);
         layer.nest = *nest;
+        layer.nest.corrections = options_.corrections;
     }
 
     std::int64_t evaluations() const { return cache_.evaluations(); }
@@ -42,6 +43,7 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
                                      Diagnostics& diagnostics) {
     CoreResult result;
     result.core = core;
+    result.corrections = options.mapper.corrections;
     result.workload = search::withLinks(given, mapping);
     for (const workload::LayerId id : result.workload.layers.ids()) {
         if (options.allLayers || zigzagCosts(result.workload.layers[id])) {
