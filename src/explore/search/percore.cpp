@@ -16,7 +16,7 @@ void prepare(CoreResult& result, bool dataLocality) {
     std::vector<search::CostedLayer> costed;
     for (CoreLayer& layer : result.layers) {
         layer.core = result.core;
-        const auto nest = cost::nestOf(result.workload.layers[layer.layer], layer.diagnostics);
+        const auto nest = cost::statedNestOf(result.workload.layers[layer.layer], layer.diagnostics);
         if (!nest) continue;
         layer.nest = *nest;
         costed.push_back({layer.layer, &layer.nest});
