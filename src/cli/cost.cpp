@@ -20,6 +20,7 @@ struct CostVerb {
     std::string hardware;
     std::string mapping;
     std::string mapper = "zigzag";
+    std::string spatial = "file";
     explore::CostOptions options;
 };
 
@@ -32,6 +33,9 @@ Exit cost(CostVerb verb) {
     if (!verb.mapping.empty()) mapping = mapping::readMapping(verb.mapping, diagnostics);
     if (core) hardware::requireCosts(*core, diagnostics);
     if (diagnostics.failed()) return report(diagnostics, verb.common);
+    // ZigZag mixes loops only together with data locality.
+    verb.options.mapper.mixedSpatial = verb.spatial == "mixed";
+    verb.options.dataLocality = verb.options.dataLocality || verb.options.mapper.mixedSpatial;
     verb.options.allLayers = isLayerFile(verb.model.path);
     verb.options.threads = verb.common.threads > 0
                                ? verb.common.threads
@@ -87,6 +91,17 @@ void addCost(CLI::App& app, Action& action) {
             "uneven: each operand cuts the loops where it likes; even: operands of one memory cut alike")
         ->check(CLI::IsMember({"uneven", "even"}))
         ->default_str("uneven");
+    verb->add_option("--spatial", options->spatial,
+                     "file: unrollings of the mapping file, array dimensions without one are filled with one loop "
+                     "each; mixed: with several loops, and --data-locality (ZigZag's enable_mix_spatial_mapping)")
+        ->check(CLI::IsMember({"file", "mixed"}))
+        ->capture_default_str();
+    verb->add_option("--spatial-candidates", options->options.mapper.spatialCandidates,
+                     "how many unrollings are tried where the mapping file leaves array dimensions open")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    verb->add_flag("--data-locality", options->options.dataLocality,
+                   "keep results and weights in the lowest memories with room for them, from layer to layer");
     addFix(*verb, options->options.mapper.corrections);
     addCommon(*verb, options->common);
     verb->callback([options, &action] { action = [options] { return cost(*options); }; });

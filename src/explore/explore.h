@@ -39,6 +39,9 @@ struct CostOptions {
     mapper::Options mapper;
     /// Cost element-wise and pooling layers too (ZigZag does so for hand-written layers, not for networks).
     bool allLayers = false;
+    /// Keep results and weights in the lowest memories that have room for them between layers; see
+    /// `search/locality.h`. ZigZag always does so when it mixes loops (`mapper.mixedSpatial`).
+    bool dataLocality = false;
     int threads = 1;
 };
 
@@ -46,6 +49,9 @@ struct CostOptions {
 struct CoreLayer {
     workload::LayerId layer;
     cost::Nest nest;
+    /// As the layer sees it: with data locality, operands lack the memories above the lowest with room for them.
+    /// Memories have the indices that they have in `CoreResult::core`.
+    hardware::Core core;
     std::optional<mapper::Mapping> mapping;
     Diagnostics diagnostics;
 };

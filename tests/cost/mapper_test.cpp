@@ -117,19 +117,19 @@ TEST(Unrollings, SearchedWhereNoneAreGiven) {
     const hardware::Core core = test::toyCore();
     Diagnostics diagnostics;
     const auto machine = cost::machineOf(nest, core, diagnostics).value();
-    const auto found = unrollings({nest, core}, machine);
+    const auto found = unrollings({nest, core}, machine, diagnostics);
     ASSERT_EQ(found.size(), 3u);
     EXPECT_EQ(unrollingScore(nest, found[0]), 4 * 3 + 4 * 3 / 4.0 - 1);  // all units, over two loops
     for (std::size_t i = 1; i < found.size(); ++i)
         EXPECT_LE(unrollingScore(nest, found[i]), unrollingScore(nest, found[i - 1]));
     Request hinted{nest, core, {{0, {{"K", 4}}}}};
     hinted.spatialHint = {{"D2", {"FY"}}};
-    const auto fixed = unrollings(hinted, machine);
+    const auto fixed = unrollings(hinted, machine, diagnostics);
     EXPECT_EQ(fixed[0][0].unrollings, (std::vector<hardware::Unrolling>{{"K", 4}}));
     EXPECT_EQ(fixed[0][1].unrollings, (std::vector<hardware::Unrolling>{{"FY", 3}}));
     Request mixed{nest, core};
     mixed.options.mixedSpatial = true;
-    EXPECT_GT(unrollings(mixed, machine).size(), 0u);
+    EXPECT_GT(unrollings(mixed, machine, diagnostics).size(), 0u);
     const auto mapping = map({nest, core}, diagnostics);
     ASSERT_TRUE(mapping) << diagnostics.text();
     EXPECT_LT(mapping->spatialCycles, 1.5 * mapping->idealCycles);  // most of the array works

@@ -11,7 +11,8 @@ namespace {
 /// Builds one nest from one layer.
 class Builder {
 public:
-    Builder(const workload::Layer& layer, Diagnostics& diagnostics) : layer_(layer), diagnostics_(diagnostics) {
+    Builder(const workload::Layer& layer, bool stated, Diagnostics& diagnostics)
+        : layer_(layer), stated_(stated), diagnostics_(diagnostics) {
         nest_.name = layer.name;
         for (const workload::LoopDim& dim : layer.dims) nest_.dims.push_back({dim.name, dim.size});
         nest_.finalBits = layer.outputFinalBits;
@@ -115,6 +116,10 @@ private:
         if (reduces(terms[0]) && !reduces(terms[1])) std::swap(terms[0], terms[1]);
         Relation made{
             axis.name, {terms[0].dim, terms[1].dim}, {terms[0].coefficient, terms[1].coefficient}, axis.extent, 0};
+        if (stated_ && axis.stated) {
+            made.cap = axis.stated->size.value_or(0);
+            made.padding = axis.stated->padding;
+        }
         for (std::size_t i = 0; i < nest_.relations.size(); ++i) {
             Relation& known = nest_.relations[i];
             if (!std::equal(known.dims, known.dims + 2, made.dims) ||
@@ -129,18 +134,26 @@ private:
     }
 
     const workload::Layer& layer_;
+    bool stated_;
     Diagnostics& diagnostics_;
     Nest nest_;
 };
 
-}  // namespace
-
-std::optional<Nest> nestOf(const workload::Layer& layer, const TileSizes& sizes, Diagnostics& diagnostics) {
-    Builder builder(layer, diagnostics);
+std::optional<Nest> build(Builder builder, const TileSizes& sizes, Diagnostics& diagnostics) {
     if (!builder.resize(sizes) || !builder.operands()) return std::nullopt;
     Nest nest = builder.take();
     if (!classify(nest, diagnostics)) return std::nullopt;
     return nest;
+}
+
+}  // namespace
+
+std::optional<Nest> nestOf(const workload::Layer& layer, const TileSizes& sizes, Diagnostics& diagnostics) {
+    return build(Builder(layer, false, diagnostics), sizes, diagnostics);
+}
+
+std::optional<Nest> statedNestOf(const workload::Layer& layer, Diagnostics& diagnostics) {
+    return build(Builder(layer, true, diagnostics), {}, diagnostics);
 }
 
 }  // namespace millrace::cost

@@ -105,4 +105,8 @@ inline std::optional<Nest> nestOf(const workload::Layer& layer, Diagnostics& dia
     return nestOf(layer, {}, diagnostics);
 }
 
+/// As `nestOf`, with the caps of windows in hand-written layers as ZigZag has them: the size that the file gives, else
+/// what the loops reach less the padding that the file gives; what the producer has does not count.
+std::optional<Nest> statedNestOf(const workload::Layer& layer, Diagnostics& diagnostics);
+
 }  // namespace millrace::cost

@@ -76,6 +76,7 @@ double wholeFactor(const Nest& nest, double factor) {
 }
 
 std::vector<std::vector<SpatialLoop>> layOut(const hardware::Core& core, const Machine& machine, std::size_t op,
+                                             const std::vector<hardware::Dataflow>& dataflows,
                                              const LoopsOfArray& loops) {
     std::vector<std::vector<SpatialLoop>> levels(machine.levels[op] + 1);
     std::vector<bool> used(loops.size(), false);
@@ -86,21 +87,11 @@ std::vector<std::vector<SpatialLoop>> layOut(const hardware::Core& core, const M
             for (const SpatialLoop& loop : loops[d]) append(levels[m], loop);
         }
     }
-    for (std::size_t d = 0; d < loops.size(); ++d) {
-        if (used[d]) continue;
-        for (const SpatialLoop& loop : loops[d]) append(levels.back(), loop);
+    for (const hardware::Dataflow& flow : dataflows) {
+        if (used[flow.dimension]) continue;
+        for (const SpatialLoop& loop : loops[flow.dimension]) append(levels.back(), loop);
     }
     return levels;
-}
-
-/// No memory lies below it, for any operand.
-bool isInnermost(const hardware::Core& core, hardware::MemoryIndex memory) {
-    for (hardware::MemoryIndex lower = 0; lower < memory; ++lower) {
-        for (const hardware::MemoryOperand operand : core.memories[memory].operands) {
-            if (core.memories[lower].serves(operand)) return false;
-        }
-    }
-    return true;
 }
 
 std::int64_t productOf(const hardware::Dataflow& flow) {
@@ -111,12 +102,21 @@ std::int64_t productOf(const hardware::Dataflow& flow) {
 
 }  // namespace
 
+bool isInnermost(const hardware::Core& core, hardware::MemoryIndex memory) {
+    for (hardware::MemoryIndex lower = 0; lower < memory; ++lower) {
+        for (const hardware::MemoryOperand operand : core.memories[memory].operands) {
+            if (core.memories[lower].serves(operand)) return false;
+        }
+    }
+    return true;
+}
+
 std::vector<std::vector<std::int64_t>> unrollLimits(const Nest& nest, const hardware::Core& core,
                                                     const Machine& machine) {
     std::vector<std::vector<std::int64_t>> limits;
     for (const hardware::ArrayDimension& dimension : core.array.dimensions) {
         std::vector<std::int64_t>& limit = limits.emplace_back();
-        for (const Dim& dim : nest.dims) limit.push_back(std::max<std::int64_t>(1, std::min(dim.size, dimension.size)));
+        for (const Dim& dim : nest.dims) limit.push_back(std::min(dim.size, dimension.size));
     }
     for (const Machine::Node& node : machine.nodes) {
         const hardware::Memory& memory = core.memories[node.memory];
@@ -130,7 +130,7 @@ std::vector<std::vector<std::int64_t>> unrollLimits(const Nest& nest, const hard
             for (const std::size_t d : memory.servedDimensions) {
                 for (DimIndex dim = 0; dim < nest.dims.size(); ++dim) {
                     if ((operand.irrelevantMask >> dim & 1) != 0) continue;
-                    limits[d][dim] = std::max<std::int64_t>(1, std::min(limits[d][dim], words));
+                    limits[d][dim] = std::min(limits[d][dim], words);
                 }
             }
         }
@@ -138,35 +138,52 @@ std::vector<std::vector<std::int64_t>> unrollLimits(const Nest& nest, const hard
     return limits;
 }
 
-/// Deletes loops in set order until their product fits the array dimension.
+/// Deletes loops, the first one in set order each time, until their product fits the array dimension.
 static void fitArray(hardware::Dataflow& flow, std::int64_t size) {
-    std::vector<std::string> names;
-    for (const hardware::Unrolling& unrolling : flow.unrollings) names.push_back(unrolling.loop);
-    for (const std::size_t i : setOrder(SetKind::loopDimension, names)) {
-        if (productOf(flow) <= size) return;
-        std::erase_if(flow.unrollings,
-                      [&](const hardware::Unrolling& unrolling) { return unrolling.loop == names[i]; });
+    while (productOf(flow) > size) {
+        std::vector<std::string> names;
+        for (const hardware::Unrolling& unrolling : flow.unrollings) names.push_back(unrolling.loop);
+        flow.unrollings.erase(flow.unrollings.begin() +
+                              static_cast<std::ptrdiff_t>(setOrder(SetKind::loopDimension, names).front()));
     }
 }
 
-/// Deletes a loop from the first array dimensions, in set order, until its product fits the layer.
+static std::int64_t totalOf(const std::vector<hardware::Dataflow>& flows, const std::string& loop) {
+    std::int64_t product = 1;
+    for (const hardware::Dataflow& flow : flows) {
+        for (const hardware::Unrolling& unrolling : flow.unrollings) {
+            if (unrolling.loop == loop) product = std::min(product, kMaxMacs / unrolling.factor) * unrolling.factor;
+        }
+    }
+    return product;
+}
+
+/// Deletes a loop from array dimensions, the first one in set order each time, until its product fits the layer.
 static void fitLayer(std::vector<hardware::Dataflow>& flows, const hardware::Core& core, const Dim& dim) {
     const auto isLoop = [&](const hardware::Unrolling& unrolling) { return unrolling.loop == dim.name; };
-    const auto fits = [&] {
-        std::int64_t product = 1;
-        for (const hardware::Dataflow& flow : flows) {
-            for (const hardware::Unrolling& unrolling : flow.unrollings) {
-                if (isLoop(unrolling)) product = std::min(product, kMaxMacs / unrolling.factor) * unrolling.factor;
-            }
+    std::vector<std::string> all;
+    for (const hardware::Dataflow& flow : flows) all.push_back(core.array.dimensions[flow.dimension].name);
+    while (totalOf(flows, dim.name) > dim.size) {
+        // A set of those of the set of all: elements that collide may change places.
+        std::vector<std::size_t> with;
+        std::vector<std::string> names;
+        for (const std::size_t i : setOrder(SetKind::arrayDimension, all)) {
+            if (std::none_of(flows[i].unrollings.begin(), flows[i].unrollings.end(), isLoop)) continue;
+            with.push_back(i);
+            names.push_back(all[i]);
         }
-        return product <= dim.size;
-    };
-    std::vector<std::string> names;
-    for (const hardware::Dataflow& flow : flows) names.push_back(core.array.dimensions[flow.dimension].name);
-    for (const std::size_t i : setOrder(SetKind::arrayDimension, names)) {
-        if (fits()) return;
-        std::erase_if(flows[i].unrollings, isLoop);
+        std::erase_if(flows[with[setOrder(SetKind::arrayDimension, names).front()]].unrollings, isLoop);
     }
+}
+
+/// A loop that is named twice keeps its first place and its last factor.
+static void add(hardware::Dataflow& flow, const hardware::Unrolling& added) {
+    for (hardware::Unrolling& unrolling : flow.unrollings) {
+        if (unrolling.loop != added.loop) continue;
+        unrolling.factor = added.factor;
+        return;
+    }
+    flow.unrollings.push_back(added);
 }
 
 std::vector<hardware::Dataflow> cleanUp(const Nest& nest, const hardware::Core& core, const Machine& machine,
@@ -179,8 +196,8 @@ std::vector<hardware::Dataflow> cleanUp(const Nest& nest, const hardware::Core& 
         for (const hardware::Unrolling& unrolling : given.unrollings) {
             const auto dim = nest.dim(unrolling.loop);
             if (!dim) continue;
-            const std::int64_t factor = std::clamp<std::int64_t>(unrolling.factor, 1, limits[given.dimension][*dim]);
-            flow.unrollings.push_back({unrolling.loop, factor});
+            const std::int64_t limit = std::max<std::int64_t>(1, limits[given.dimension][*dim]);
+            add(flow, {unrolling.loop, std::clamp<std::int64_t>(unrolling.factor, 1, limit)});
         }
         fitArray(flow, core.array.dimensions[given.dimension].size);
         result.push_back(std::move(flow));
@@ -202,8 +219,8 @@ SpatialPair spatialOf(const Nest& nest, const hardware::Core& core, const Machin
     }
     std::vector<std::vector<std::vector<SpatialLoop>>> byOperand[2];
     for (std::size_t op = 0; op < nest.operands.size(); ++op) {
-        byOperand[0].push_back(layOut(core, machine, op, fractional));
-        byOperand[1].push_back(layOut(core, machine, op, whole));
+        byOperand[0].push_back(layOut(core, machine, op, dataflows, fractional));
+        byOperand[1].push_back(layOut(core, machine, op, dataflows, whole));
     }
     return {countsOf(nest, byOperand[0]), countsOf(nest, byOperand[1]), dataflows};
 }

@@ -37,13 +37,16 @@ struct SpatialPair {
     std::vector<hardware::Dataflow> chosen;  ///< after clean-up, as in `spatialOf`'s argument
 };
 
+/// No memory lies below it, for any of its operands.
+bool isInnermost(const hardware::Core& core, hardware::MemoryIndex memory);
+
 /// max[D][dim]: the largest unrolling of a loop over an array dimension that sizes and the bandwidth of the innermost
-/// memories allow (zigzag.md 5.1).
+/// memories allow (zigzag.md 5.1). 0 where a port is narrower than a word.
 std::vector<std::vector<std::int64_t>> unrollLimits(const Nest& nest, const hardware::Core& core,
                                                     const Machine& machine);
 
-/// A user's unrollings without loops that the layer lacks, clipped to the limits, the array and the layer
-/// (zigzag.md 5.2).
+/// A user's unrollings without loops that the layer lacks, clipped to the limits (at least 1), the array and the layer
+/// (zigzag.md 5.2). The last factor of a loop that an array dimension names twice.
 std::vector<hardware::Dataflow> cleanUp(const Nest& nest, const hardware::Core& core, const Machine& machine,
                                         const std::vector<hardware::Dataflow>& dataflows);
 

@@ -106,7 +106,7 @@ std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics) {
     if (!machine) return std::nullopt;
     std::vector<cost::Model> models;
     Best best;
-    for (const std::vector<hardware::Dataflow>& flows : unrollings(request, *machine)) {
+    for (const std::vector<hardware::Dataflow>& flows : unrollings(request, *machine, diagnostics)) {
         const cost::SpatialPair spatial = cost::spatialOf(nest, request.core, *machine, flows);
         const auto orders = OrderSource::make(nest, cost::temporalSizes(nest, spatial.fractional), request.temporal,
                                               request.options.lpfLimit, diagnostics);

@@ -3,6 +3,7 @@
 
 #include "explore/explore.h"
 #include "explore/search/binding.h"
+#include "explore/search/locality.h"
 
 namespace millrace::explore {
 
@@ -10,31 +11,21 @@ namespace {
 
 bool zigzagCosts(const workload::Layer& layer) { return !layer.elementwise; }
 
-class LayerCosts {
-public:
-    LayerCosts(const workload::Workload& workload, const hardware::Core& core, const mapping::Mapping* mapping,
-               const mapper::Options& options)
-        : workload_(workload), core_(core), mapping_(mapping), options_(options) {}
-
-    void ask(CoreLayer& layer) {
-        const workload::Layer& source = workload_.layers[layer.layer];
-        const auto nest = cost::nestOf(source, layer.diagnostics);
-        if (!nest) return;
-        layer.mapping =
-            cache_.map(search::requestFor(*nest, source, true, core_, mapping_, options_), layer.diagnostics);
+/// The nests of all layers, and the core as each sees it.
+void prepare(CoreResult& result, const CostOptions& options) {
+    std::vector<search::CostedLayer> costed;
+    for (CoreLayer& layer : result.layers) {
+        layer.core = result.core;
+        const auto nest = cost::statedNestOf(result.workload.layers[layer.layer], layer.diagnostics);
+        if (!nest) continue;
         layer.nest = *nest;
-        layer.nest.corrections = options_.corrections;
+        layer.nest.corrections = options.mapper.corrections;
+        costed.push_back({layer.layer, &layer.nest});
     }
-
-    std::int64_t evaluations() const { return cache_.evaluations(); }
-
-private:
-    const workload::Workload& workload_;
-    const hardware::Core& core_;
-    const mapping::Mapping* mapping_;
-    mapper::Options options_;
-    mapper::Cache cache_;
-};
+    if (!options.dataLocality || costed.size() != result.layers.size()) return;
+    const std::vector<hardware::Core> cores = search::coresWithLocality(result.workload, result.core, costed);
+    for (std::size_t i = 0; i < cores.size(); ++i) result.layers[i].core = cores[i];
+}
 
 }  // namespace
 
@@ -52,16 +43,23 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
             result.otherLayers.push_back(id);
         }
     }
-    LayerCosts costs(result.workload, result.core, mapping, options.mapper);
+    prepare(result, options);
+    mapper::Cache cache;
+    const auto ask = [&](CoreLayer& layer) {
+        if (layer.diagnostics.failed()) return;
+        const mapper::Request request = search::requestFor(layer.nest, result.workload.layers[layer.layer], true,
+                                                           layer.core, mapping, options.mapper);
+        layer.mapping = cache.map(request, layer.diagnostics);
+    };
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
-        for (std::size_t i = next++; i < result.layers.size(); i = next++) costs.ask(result.layers[i]);
+        for (std::size_t i = next++; i < result.layers.size(); i = next++) ask(result.layers[i]);
     };
     std::vector<std::jthread> threads;
     for (int i = 1; i < options.threads; ++i) threads.emplace_back(work);
     work();
     threads.clear();
-    result.evaluations = costs.evaluations();
+    result.evaluations = cache.evaluations();
     for (const CoreLayer& layer : result.layers) {
         for (const Diagnostic& diagnostic : layer.diagnostics.all()) diagnostics.add(diagnostic);
         if (!layer.mapping) continue;

@@ -32,7 +32,11 @@ static AxisDraft relationAxis(const LayerRecord& record, const Relation& relatio
         axis.extent = std::min(kMostElements, axis.extent + std::min(reach, kMostElements));
         axis.index.terms.push_back({loopIndex(record, name), coefficient});
     }
-    if (const LayerRecord::Extent* extent = extentOf(record, axis)) axis.index.offset = -extent->before.value_or(0);
+    axis.stated.emplace();
+    if (const LayerRecord::Extent* extent = extentOf(record, axis)) {
+        axis.index.offset = -extent->before.value_or(0);
+        axis.stated = {extent->size, extent->before.value_or(0) + extent->after.value_or(0)};
+    }
     return axis;
 }
 
@@ -205,7 +209,7 @@ bool connect(const LayerRecord& record, const std::string& name, const Incoming&
 
 std::vector<Axis> axesOf(const std::vector<AxisDraft>& drafts) {
     std::vector<Axis> axes;
-    for (const AxisDraft& draft : drafts) axes.push_back({draft.names.back(), draft.index, draft.extent});
+    for (const AxisDraft& draft : drafts) axes.push_back({draft.names.back(), draft.index, draft.extent, draft.stated});
     return axes;
 }
 

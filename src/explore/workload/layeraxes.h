@@ -14,6 +14,7 @@ struct AxisDraft {
     AffineExpr index;
     std::int64_t extent = 1;  ///< of a relation, at first: the range that its indices run over
     const Relation* relation = nullptr;
+    std::optional<StatedExtent> stated = std::nullopt;
 };
 
 /// What an operand reads from other layers, as one tensor.

@@ -49,12 +49,20 @@ struct AffineExpr {
 /// Range of an expression when the loops run over `ranges` (one interval per loop dimension). Exact at the ends.
 Interval range(const AffineExpr& expression, const std::vector<Interval>& ranges);
 
+/// What a layer file itself says about a window, whatever its producer has.
+struct StatedExtent {
+    std::optional<std::int64_t> size;  ///< what exists, without padding
+    std::int64_t padding = 0;          ///< both sides
+    auto operator<=>(const StatedExtent&) const = default;
+};
+
 /// One axis of an operand: its name as the peers write it ("K", "IY"), its index expression, and the extent that
 /// exists. Indices outside of [0, extent) are padding.
 struct Axis {
     std::string name;
     AffineExpr index;
     std::int64_t extent = 1;
+    std::optional<StatedExtent> stated = std::nullopt;  ///< of windows in hand-written layers
 };
 
 /// Maps an operand's index space to a tensor's: tensor axis t is `coefficient * operandAxis + offset`, or the constant

@@ -54,6 +54,9 @@ private:
     void settle(std::size_t label, std::size_t op, std::size_t a, std::size_t state, std::int64_t window,
                 bool doubled);
     void decideNode(std::size_t label, std::size_t node);
+    double inUse(std::size_t op, std::size_t cut, std::size_t state, std::int64_t stream) const;
+    bool chooseBuffers(const cost::Machine::Node& node, const std::array<double, cost::kMaxOperands>& use,
+                       std::array<bool, cost::kMaxOperands>& doubled) const;
     bool roomLeft(std::size_t label) const;
     void finish(std::size_t label);
     void evaluate(std::size_t label);

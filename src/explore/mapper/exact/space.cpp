@@ -149,7 +149,7 @@ void Space::findBorrowing() {
         if (loaded > mostLoaded) outerPort_ = p;
         mostLoaded = std::max(mostLoaded, loaded);
     }
-    stallMayPay_ = scarce > 1;
+    stallMayPay_ = scarce > 1 && !model_->corrections().has(cost::Correction::loading);
 }
 
 /// Cycles of the first (last) transfers of a cut, at least.
@@ -158,8 +158,10 @@ double Space::loadOver(std::size_t op, std::size_t a, std::size_t state, std::si
     const std::size_t port = portOf(op, level, direction);
     if (port == machine().ports.size()) return 0;
     const auto cycles = static_cast<double>(tables_.entry(op, a, state).cycles[direction]);
-    if (tables_.repeats(state) > 1 || (whole && port == outerPort_)) return cycles;
-    return cycles - mostBorrowed_[port];
+    if (tables_.repeats(state) > 1) return cycles;
+    if (!whole || port != outerPort_) return cycles - mostBorrowed_[port];
+    const bool inBits = model_->corrections().has(cost::Correction::borrowing);
+    return inBits ? tables_.entry(op, a, state).duration[direction] : cycles;
 }
 
 double Space::load(std::size_t op, std::size_t a, std::size_t state, bool whole) const {
@@ -192,11 +194,16 @@ void Space::addLoad(std::size_t op, std::size_t a, double cycles, double* sums) 
         return;
     }
     // Of half-shared ones only the outermost counts: it overwrites the others.
-    for (std::size_t b = a + 1; half && b < levels(op); ++b) {
+    const bool overwrites = half && !model_->corrections().has(cost::Correction::loading);
+    for (std::size_t b = a + 1; overwrites && b < levels(op); ++b) {
         if (isHalf(op, b)) return;
     }
     sums[first ? 1 : 0] += cycles;
     sums[first ? 2 : 3] += cycles;
+}
+
+std::int64_t Space::stallingTransfers(std::size_t op, std::size_t a, std::size_t state, std::size_t direction) const {
+    return tables_.repeats(state) - (isLoad(op, direction) ? 1 : tables_.entry(op, a, state).outside);
 }
 
 void Space::fillCut(std::size_t op, std::size_t a, std::size_t state, double* measure) const {
@@ -212,8 +219,9 @@ void Space::fillCut(std::size_t op, std::size_t a, std::size_t state, double* me
         const auto real = static_cast<double>(entry.cycles[link.direction]);
         const Port& port = ports_[link.port];
         if (real < 0) continue;
-        measure[port.work] += real * again;
-        measure[port.single] += std::max(0.0, (real - period) * again);
+        const auto stalling = static_cast<double>(stallingTransfers(op, a, state, link.direction));
+        measure[port.work] += real * stalling;
+        measure[port.single] += std::max(0.0, (real - period) * stalling);
         if (!anyOnce() || again == 0 || !isLoad(op, link.direction)) continue;
         const double average = isHigh(link.direction) ? entry.averageHigh : entry.averageLow;
         measure[port.average] += average;

@@ -88,6 +88,8 @@ public:
     bool anyOnce() const { return once_[0] || once_[1] || once_[2]; }
     /// Several ports are scarce: a cycle of stall may save more than a cycle of loading.
     bool stallMayPay() const { return stallMayPay_; }
+    /// Transfers of a movement that make the array wait if they are late: not the first, nor the first of each tile.
+    std::int64_t stallingTransfers(std::size_t op, std::size_t a, std::size_t state, std::size_t direction) const;
     /// Orders of the primes times places of the cuts.
     double size() const;
 
