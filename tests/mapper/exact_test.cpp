@@ -68,6 +68,17 @@ private:
         return true;
     }
 
+    /// Distinct places of a window of a by b (the cores' strides are never larger than the windows here).
+    double indices(const cost::Relation& relation, double a, double b) const {
+        const auto cap = static_cast<double>(relation.cap);
+        if (!model_.nest().corrections.has(cost::Correction::halo)) {
+            return std::min(cap, static_cast<double>(cost::halo(relation, static_cast<std::int64_t>(a),
+                                                                static_cast<std::int64_t>(b))));
+        }
+        const auto stride = static_cast<double>(relation.coefficients[0]);
+        return std::min({cap, a * b, a * b - std::max(0.0, b - stride) * std::max(0.0, a - 1)});
+    }
+
     double bitsOf(std::size_t op, std::size_t level) const {
         const cost::Nest& nest = model_.nest();
         const cost::Operand& operand = nest.operands[op];
@@ -78,14 +89,11 @@ private:
             for (const cost::SpatialLoop& loop : model_.spatial().fractional.level[op][b].loops)
                 size[loop.dim] *= loop.factor;
         }
-        double elements = 1;
+        double elements = machine().level[op][level].copies;
         for (const cost::DimIndex dim : operand.relevant) elements *= size[dim];
         if (operand.partial) {
-            for (const cost::Relation& relation : nest.relations) {
-                elements *= static_cast<double>(std::min(
-                    relation.cap, cost::halo(relation, static_cast<std::int64_t>(size[relation.dims[0]]),
-                                             static_cast<std::int64_t>(size[relation.dims[1]]))));
-            }
+            for (const cost::Relation& relation : nest.relations)
+                elements *= indices(relation, size[relation.dims[0]], size[relation.dims[1]]);
         }
         if (op != 0) return elements * operand.bits;
         bool partial = false;
@@ -135,13 +143,13 @@ Answer solve(const Space& space, Objective objective, bool front = false) {
     return {true, aim.best(), aim.found()};
 }
 
-TEST(Exact, EqualsBruteForce) {
-    test::RandomProblem random(7);
+void compareWithBruteForce(std::uint64_t seed, std::int64_t count, bool corrected) {
+    test::RandomProblem random(seed);
     std::int64_t compared = 0;
     std::int64_t mappings = 0;
-    const std::int64_t count = test::count(20'000);
-    for (std::int64_t i = 0; i < count && !HasFailure(); ++i) {
-        const Problem problem = random.draw(i % 20 == 19 ? 5 : 1 + static_cast<std::size_t>(i) % 4);
+    for (std::int64_t i = 0; i < count && !testing::Test::HasFailure(); ++i) {
+        Problem problem = random.draw(i % 20 == 19 ? 5 : 1 + static_cast<std::size_t>(i) % 4);
+        if (corrected) problem.nest.corrections = random.corrections();
         Diagnostics diagnostics;
         const auto machine = cost::machineOf(problem.nest, problem.core, diagnostics);
         ASSERT_TRUE(machine) << diagnostics.text();
@@ -173,6 +181,10 @@ TEST(Exact, EqualsBruteForce) {
                 static_cast<long long>(mappings));
     EXPECT_GT(compared, count / 2);
 }
+
+TEST(Exact, EqualsBruteForce) { compareWithBruteForce(7, test::count(20'000), false); }
+
+TEST(Exact, EqualsBruteForceUnderCorrections) { compareWithBruteForce(8, test::count(20'000), true); }
 
 }  // namespace
 }  // namespace millrace::mapper::exact

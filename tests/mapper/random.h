@@ -27,6 +27,14 @@ public:
         return problem;
     }
 
+    cost::Corrections corrections() {
+        cost::Corrections chosen;
+        for (const cost::Correction correction : cost::kCorrections) {
+            if (chance(50)) chosen.add(correction);
+        }
+        return chosen;
+    }
+
 private:
     std::int64_t pick(std::vector<std::int64_t> values) { return values[rng_.below(values.size())]; }
     bool chance(std::uint64_t percent) { return rng_.below(100) < percent; }
@@ -88,7 +96,10 @@ private:
                            std::vector<std::size_t> served) {
         const double cost = static_cast<double>(pick({1, 3, 10, 50})) / 8;
         std::vector<hardware::Port> made = ports(operands);
-        return memory(name, bits, cost, cost * 1.25, std::move(operands), std::move(served), std::move(made));
+        hardware::Memory result =
+            memory(name, bits, cost, cost * 1.25, std::move(operands), std::move(served), std::move(made));
+        result.forceDoubleBuffering = chance(10);
+        return result;
     }
 
     hardware::Core core() {

@@ -143,7 +143,7 @@ private:
         std::int64_t product = 1;
         for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
             if ((tables_.irrelevantKinds_[0] >> k & 1) == 0) continue;
-            for (std::size_t i = countIn(state, k); i < counts_[k]; ++i) product *= tables_.kinds_[k].factor;
+            for (std::size_t i = countIn(state, k); i < tables_.counts_[k]; ++i) product *= tables_.kinds_[k].factor;
         }
         return product;
     }
