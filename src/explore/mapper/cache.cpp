@@ -25,8 +25,8 @@ public:
         for (const mapping::TemporalLoop& loop : request.temporal) add("|T{}:{}", loop.dim, loop.size.value_or(0));
         const Options& options = request.options;
         for (const std::string& name : options.corrections.names()) add("|x{}", name);
-        add("|o{},{},{},{},{}", static_cast<int>(options.objective), options.lpfLimit, options.even,
-            options.spatialCandidates, options.mixedSpatial);
+        add("|o{},{},{},{},{},{}", static_cast<int>(options.engine), static_cast<int>(options.objective),
+            options.lpfLimit, options.even, options.spatialCandidates, options.mixedSpatial);
     }
 
     std::string take() { return std::move(text_); }

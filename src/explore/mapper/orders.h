@@ -50,6 +50,8 @@ public:
     /// The loops that are ordered (a multiset, or the one order itself if it is given in full).
     const std::vector<cost::Loop>& loops() const { return loops_; }
     bool complete() const { return complete_; }
+    /// Does the user's order constrain anything?
+    bool constrained() const { return complete_ || !pins_.empty(); }
     /// Kinds of loops, and the kind of each position of the order that is visited; false from `visit` ends the walk.
     void forEach(const std::function<bool(const std::vector<std::uint32_t>& kinds)>& visit) const;
     /// By kind, ascending in (name, factor).

@@ -88,7 +88,8 @@ void Search::decideNode(std::size_t at, std::size_t index) {
     if (!chooseBuffers(node, use, doubled)) return;
     labels_[at].open = interned_.id(std::move(left));
     for (const OpenCut& cut : here) {
-        if (cut.window != tables_.period(cut.state)) settle(at, cut.op, cut.cut, cut.state, cut.window, doubled[cut.op]);
+        if (cut.window != tables_.period(cut.state))
+            settle(at, cut.op, cut.cut, cut.state, cut.window, doubled[cut.op]);
     }
 }
 

@@ -15,8 +15,8 @@ struct Label {
     std::int32_t nextInNode = -1;  ///< other labels of the same state and cuts
     /// First cut of each operand that is not placed; its number of levels if all are.
     std::array<std::uint8_t, cost::kMaxOperands> next{};
-    std::uint8_t move = 0;         ///< how it came from its parent: a kind of loop, or `kCut` + operand
-    bool partial = false;          ///< the output's next tile is one of partial sums
+    std::uint8_t move = 0;  ///< how it came from its parent: a kind of loop, or `kCut` + operand
+    bool partial = false;   ///< the output's next tile is one of partial sums
     bool dominated = false;
     std::uint16_t steps = 0;
     std::uint32_t open = 0;       ///< set of cuts whose buffers are not decided (see `Interned`)

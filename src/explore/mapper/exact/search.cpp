@@ -174,7 +174,8 @@ std::size_t Search::loopsIn(std::size_t state) const {
 
 void Search::addLoop(std::uint32_t from, std::size_t kind) {
     const std::uint32_t state = labels_[from].state;
-    if (tables_.countIn(state, kind) == tables_.multiplicity(kind) || (labels_[from].forbidden >> kind & 1) != 0) return;
+    if (tables_.countIn(state, kind) == tables_.multiplicity(kind) || (labels_[from].forbidden >> kind & 1) != 0)
+        return;
     const std::size_t at = labels_.append(from);
     for (std::size_t op = 1; op < space_.operands(); ++op) {
         if (labels_[at].next[op] == 0 && (tables_.irrelevantKinds(op) >> kind & 1) == 0) place(at, op);
@@ -227,15 +228,14 @@ bool Search::place(std::size_t at, std::size_t op) {
     }
     for (std::size_t i = 0; i < space_.measures(); ++i) sums[i] += add[i];
     ++label.next[op];
-    if (op == 0 && label.next[0] < space_.levels(0) + 1)
-        label.partial = space_.partial(0, label.next[0], label.state);
+    if (op == 0 && label.next[0] < space_.levels(0) + 1) label.partial = space_.partial(0, label.next[0], label.state);
     if (op == 0 && a + 1 == space_.levels(0)) {
         // The outermost tile: more than was set aside for it if it is one of partial sums.
         const std::size_t full = tables_.states() - 1;
         const std::size_t node = space_.node(0, a + 1);
         double& promised = labels_.promised(at)[node];
-        promised += space_.bits(0, a + 1, full, label.partial) -
-                    space_.bits(0, a + 1, full, space_.partial(0, a + 1, full));
+        promised +=
+            space_.bits(0, a + 1, full, label.partial) - space_.bits(0, a + 1, full, space_.partial(0, a + 1, full));
         if (promised > space_.machine().nodes[node].size) return false;
     }
     for (std::size_t node = 0; node < space_.machine().nodes.size(); ++node) {

@@ -11,8 +11,8 @@
 
 namespace millrace::mapper::exact {
 
-/// Best-first search over the labels of one space. Exhaustive: when it ends by itself, no mapping of the space is better
-/// than what the aim knows.
+/// Best-first search over the labels of one space. Exhaustive: when it ends by itself, no mapping of the space is
+/// better than what the aim knows.
 class Search {
 public:
     Search(const Space& space, std::size_t candidate, Aim& aim, const Limits& limits);
@@ -51,8 +51,7 @@ private:
     /// Places the operand's next cut at the label's state; false if its tile does not fit.
     bool place(std::size_t label, std::size_t op);
     void noteBuffers(std::size_t label, std::size_t op, std::size_t a);
-    void settle(std::size_t label, std::size_t op, std::size_t a, std::size_t state, std::int64_t window,
-                bool doubled);
+    void settle(std::size_t label, std::size_t op, std::size_t a, std::size_t state, std::int64_t window, bool doubled);
     void decideNode(std::size_t label, std::size_t node);
     double inUse(std::size_t op, std::size_t cut, std::size_t state, std::int64_t stream) const;
     bool chooseBuffers(const cost::Machine::Node& node, const std::array<double, cost::kMaxOperands>& use,

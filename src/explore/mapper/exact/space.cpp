@@ -90,8 +90,7 @@ void Space::findPorts() {
                 const auto real = static_cast<double>(tables_.entry(link.operand, a, state).cycles[direction]);
                 const auto again = static_cast<double>(tables_.repeats(state) - 1);
                 most = std::max(most, real * again);
-                port.mayStall =
-                    port.mayStall || (again > 0 && real > static_cast<double>(tables_.period(state)));
+                port.mayStall = port.mayStall || (again > 0 && real > static_cast<double>(tables_.period(state)));
             }
             work += most;
             port.busy = port.busy || (a == 0 && (link.operand != 0 || direction == kFl));
@@ -178,8 +177,8 @@ bool Space::isHalf(std::size_t op, std::size_t a) const {
 }
 
 /// Adds the load of a cut to the sums that it counts in (zigzag.md 9.4). Arrangement 0 loads the first input and then
-/// the second: the larger of sum 0 (all that is shared, and the second's own) and sum 1 (the first's); arrangement 1, of
-/// sums 2 and 3, the other way round.
+/// the second: the larger of sum 0 (all that is shared, and the second's own) and sum 1 (the first's); arrangement 1,
+/// of sums 2 and 3, the other way round.
 void Space::addLoad(std::size_t op, std::size_t a, double cycles, double* sums) const {
     if (op == 0 || operands() < 3 || loads_ == 1) {
         for (std::size_t i = 0; i < loads_; ++i) sums[i] += cycles;

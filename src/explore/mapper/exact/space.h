@@ -11,9 +11,10 @@ namespace millrace::mapper::exact {
 
 /// What every cut of every operand adds, at every prefix state, to a set of sums from which energy and latency follow.
 ///
-/// A mapping is a chain of prefix states from the empty one to the full one, one prime factor more at each step, and for
-/// each operand a cut between neighbouring memory levels at one of these states (docs/mapper.md). Cut a of an operand lies
-/// between the memory levels a - 1 and a; cut 0 of an input lies above the loops that reuse one word in the array.
+/// A mapping is a chain of prefix states from the empty one to the full one, one prime factor more at each step, and
+/// for each operand a cut between neighbouring memory levels at one of these states (docs/mapper.md). Cut a of an
+/// operand lies between the memory levels a - 1 and a; cut 0 of an input lies above the loops that reuse one word in
+/// the array.
 ///
 /// The sums are lower bounds of what the cost model says, and equal to it once all buffers are known to be double or
 /// their windows to be whole:
@@ -28,14 +29,14 @@ class Space {
 public:
     struct Port {
         std::size_t machinePort = 0;
-        std::size_t work = 0;    ///< measures
+        std::size_t work = 0;  ///< measures
         std::size_t single = 0;
         std::size_t average = 0;  ///< measure of the bandwidth that repeated loads need; only with `anyOnce`
         /// What loads may borrow here depends on the stall: they may need more than the port has left in any case.
         bool scarce = false;
-        bool shared = false;      ///< several movements: they also stall if they do not fit together
-        bool busy = false;        ///< some movement may use it the whole time, whatever the mapping
-        bool mayStall = false;    ///< even if all buffers are double
+        bool shared = false;    ///< several movements: they also stall if they do not fit together
+        bool busy = false;      ///< some movement may use it the whole time, whatever the mapping
+        bool mayStall = false;  ///< even if all buffers are double
         double bandwidth = 0;
     };
     /// A movement of an operand over a port, at one of its cuts.
@@ -58,9 +59,9 @@ public:
     static constexpr std::size_t kLoads = 1;
     /// 1, or 4: two arrangements of two sums each, `loadOf(arrangement, sum)`.
     std::size_t loads() const { return loads_; }
-    /// Measures, only with `anyOnce`: the first of the whole loads (as many as loads); cycles in which repeated loads keep
-    /// the outer port busy; the work of that port. With what is left of its bandwidth r >= 0, latency is at least whole
-    /// loads + (1 - r) x (cycles + stall).
+    /// Measures, only with `anyOnce`: the first of the whole loads (as many as loads); cycles in which repeated loads
+    /// keep the outer port busy; the work of that port. With what is left of its bandwidth r >= 0, latency is at least
+    /// whole loads + (1 - r) x (cycles + stall).
     std::size_t wholeLoads() const { return wholeLoads_; }
     std::size_t traffic() const { return traffic_; }
     std::size_t outerWork() const { return ports_[trackedPort_[outerPort_]].work; }
