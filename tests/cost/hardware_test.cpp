@@ -168,7 +168,7 @@ Counts compare(Corrections corrections, std::int64_t count, const Change& change
 
 template <class Change>
 void check(const Change& change) {
-    const std::int64_t count = test::count(200'000);
+    const std::int64_t count = test::count(100'000);
     const Counts corrected = compare(Corrections::all(), count, change);
     EXPECT_EQ(corrected.slower, 0) << corrected.first;
     EXPECT_EQ(corrected.costlier, 0);
@@ -184,6 +184,60 @@ void check(const Change& change) {
 
 TEST(MoreHardware, LargerMemoriesAreNotWorse) { check(larger); }
 TEST(MoreHardware, WiderPortsAreNotWorse) { check(wider); }
+
+/// A memory for some operands with a port for all reads and one for all writes.
+hardware::Memory memory(std::int64_t bits, std::vector<hardware::MemoryOperand> operands,
+                        std::vector<std::size_t> served, std::int64_t reads, std::int64_t writes) {
+    std::vector<hardware::PortUse> out;
+    std::vector<hardware::PortUse> in;
+    for (const hardware::MemoryOperand operand : operands) {
+        out.push_back({operand, tl});
+        in.push_back({operand, fh});
+        if (operand != O) continue;
+        out.push_back({operand, th});
+        in.push_back({operand, fl});
+    }
+    return test::memory("m", bits, 1, 1, operands, served,
+                        {test::port(reads, reads, out), test::port(writes, writes, in)});
+}
+
+std::vector<double> latencies(const Case& small, const hardware::Core& large, Corrections corrections) {
+    const Mapped mapped(small, corrections);
+    return {mapped.on(small.core).latency2, mapped.on(large).latency2};
+}
+
+/// The counter-examples of docs/cost.md, in ZigZag's own model (zigzag.md 9.1): the larger memory has room to double
+/// buffer the output, which comes first and has no use for it; nothing is left for the input, which has.
+TEST(MoreHardware, CounterExampleOfAMemory) {
+    Case one;
+    one.nest = test::convolution(2, 2, 3, 1, 1, 1);
+    one.core.array.dimensions = {{"D1", 1}, {"D2", 2}};
+    one.core.memories = {memory(31, {O}, {1}, 64, 64), memory(87, {I2, I1, O}, {0, 1}, 64, 64),
+                         memory(344, {I1, I2, O}, {0, 1}, 3, 64)};
+    one.flows = {{0, {}}, {1, {{"C", 2}}}};
+    one.order = {{1, 2}, {3, 3}};  // K, OY
+    one.allocation.cut = {{{0, 0, 0, 2}, {0, 2, 2}, {0, 0, 2}}};
+    hardware::Core large = one.core;
+    large.memories[1].size = Bits(103);
+    EXPECT_THAT(latencies(one, large, {}), testing::ElementsAre(33, 35));
+    EXPECT_THAT(latencies(one, large, Corrections::all()), testing::ElementsAre(33, 33));
+}
+
+/// zigzag.md 9.4: the loads of a wider port are shortened by other amounts, and one of them below its least.
+TEST(MoreHardware, CounterExampleOfAPort) {
+    Case one;
+    one.nest = test::convolution(5, 1, 2, 5, 1, 1);
+    one.core.array.dimensions = {{"D1", 4}, {"D2", 3}};
+    one.core.memories = {memory(13, {I2}, {}, 295, 898), memory(338, {I2, I1, O}, {0, 1}, 151, 151),
+                         memory(1045, {I1, I2, O}, {0, 1}, 16, 6)};
+    one.flows = {{0, {{"OX", 4}}}, {1, {{"OY", 2}}}};
+    one.order = {{4, 2}, {1, 5}};  // OX, K
+    one.allocation.cut = {{{0, 0, 2}, {0, 0, 2, 2}, {0, 1, 2}}};
+    hardware::Core large = one.core;
+    large.memories[2].ports[0].bandwidthMax = 20;
+    EXPECT_THAT(latencies(one, large, {}), testing::ElementsAre(64, 65));
+    EXPECT_THAT(latencies(one, large, Corrections::all()), testing::ElementsAre(87, 86));
+}
 
 }  // namespace
 }  // namespace millrace::cost

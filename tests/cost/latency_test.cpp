@@ -40,7 +40,7 @@ TEST(BusyCycles, ClosedFormEqualsTheBitmap) {
             const std::int64_t period = periods[rng.below(periods.size())];
             const std::int64_t allowed =
                 rng.below(20) == 0 ? period : rng.between(1, std::max<std::int64_t>(1, period - 1));
-            activities.push_back({0, allowed, period, total / period});
+            activities.push_back({0, allowed, period, total / period, 1});
         }
         const std::int64_t expected = bitmap(activities);
         interesting += expected < total ? 1 : 0;
@@ -50,17 +50,17 @@ TEST(BusyCycles, ClosedFormEqualsTheBitmap) {
 }
 
 TEST(PortStall, OneMovementMayHaveSlack) {
-    const Activity slack{1, 256, 256, 16};
+    const Activity slack{1, 256, 256, 16, 1};
     EXPECT_EQ(portStall(&slack, 1), -3825);
-    const Activity stall{5, 2, 4, 10};
+    const Activity stall{5, 2, 4, 10, 1};
     EXPECT_EQ(portStall(&stall, 1), 27);
 }
 
 /// The port of a sum that is read and written in every cycle (zigzag.md 15.2), and the toy's read port (15.1).
 TEST(PortStall, MovementsCompete) {
-    const Activity sums[] = {{1, 1, 1, 4096}, {1, 1, 1, 4096}};
+    const Activity sums[] = {{1, 1, 1, 4096, 1}, {1, 1, 1, 4096, 1}};
     EXPECT_EQ(portStall(sums, 2), 4094);
-    const Activity toy[] = {{1, 1, 1, 72}, {1, 6, 6, 12}};
+    const Activity toy[] = {{1, 1, 1, 72, 1}, {1, 6, 6, 12, 1}};
     EXPECT_EQ(portStall(toy, 2), 10);
 }
 

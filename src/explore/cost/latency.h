@@ -10,11 +10,11 @@ namespace millrace::cost {
 /// the `outside` ones take place while the layer computes: not the first, which is a part of the loading; of
 /// read-backs, not those that never happen.
 struct Activity {
-    std::int64_t real = 0;  ///< cycles that one transfer takes
-    std::int64_t allowed = 0;
-    std::int64_t period = 1;
-    std::int64_t count = 1;
-    std::int64_t outside = 1;
+    std::int64_t real;  ///< cycles that one transfer takes
+    std::int64_t allowed;
+    std::int64_t period;
+    std::int64_t count;
+    std::int64_t outside;
 };
 
 /// Cycles in which at least one of the movements may use the port, over the whole layer. Periods divide each other. The
@@ -26,8 +26,8 @@ std::int64_t portStall(const Activity* activities, std::size_t n);
 
 /// One load that happens once: its cycles, and the fewest it can be cut to.
 struct Load {
-    double cycles = 0;
-    double least = 0;
+    double cycles;
+    double least;
 };
 
 /// Shortens loads by bandwidth that is idle while the layer runs, the longest first, ZigZag's over-reduction included

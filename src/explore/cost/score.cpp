@@ -59,8 +59,8 @@ public:
 
 private:
     struct Entry {
-        double cycles = 0;
-        bool shared = false;
+        double cycles;
+        bool shared;
     };
     /// Loading of one input, by what it shares its ports with.
     struct Shares {
@@ -221,7 +221,7 @@ private:
     const Machine& machine_;
     const Cuts& cuts_;
     std::array<std::array<bool, kMaxLevels + 1>, kMaxOperands> flag_;
-    std::array<std::array<std::array<Entry, 4>, kMaxLevels>, kMaxOperands> load_{};
+    std::array<std::array<std::array<Entry, 4>, kMaxLevels>, kMaxOperands> load_;
 };
 
 double memoryEnergy(const Machine& machine, const Cuts& cuts) {

@@ -39,46 +39,79 @@ public:
         return true;
     }
 
-    Score score() const {
-        Cuts cuts;
-        cuts.total = tables_.total_;
-        for (std::size_t op = 0; op < machine_.operands; ++op) {
-            std::size_t below = 0;
-            for (std::size_t a = 0; a <= machine_.levels[op]; ++a) {
-                const std::size_t at = cut_[op][a];
-                const std::size_t state = state_[at];
-                if (a == 0) below = at;
-                cuts.entry[op][a] = &tables_.entry_[op][a][state];
-                cuts.period[op][a] = tables_.period_[state];
-                cuts.count[op][a] = tables_.repeats_[state];
-                std::size_t reuse = at;
-                while (reuse > below && (tables_.irrelevantKinds_[op] >> order_[reuse - 1] & 1) != 0) --reuse;
-                cuts.window[op][a] = tables_.period_[state_[reuse]];
-                std::int64_t streamed = 1;
-                for (std::size_t i = at; i > below && (tables_.relevantKinds_[op] >> order_[i - 1] & 1) != 0; --i) {
-                    streamed *= tables_.kinds_[order_[i - 1]].factor;
-                }
-                cuts.streamed[op][a] = streamed;
-                below = a == 0 ? 0 : at;
-            }
-        }
-        return cost::score(machine_, cuts, tables_.model_->macs(), nullptr);
+    Score score(ScoreMemo* memo) {
+        ScoreMemo::Key key;
+        const std::size_t length = findRuns(key);
+        if (memo == nullptr) return score();
+        std::uint64_t hash = 0;
+        for (std::size_t i = 0; i < length; ++i) hash = (hash ^ key[i]) * 0x9e3779b97f4a7c15ULL;
+        ScoreMemo::Entry& entry = memo->entries_[hash >> 32 & (ScoreMemo::kEntries - 1)];
+        if (entry.used && std::equal(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(length), entry.key.begin()))
+            return entry.score;
+        entry.used = true;
+        std::copy_n(key.begin(), length, entry.key.begin());
+        entry.score = score();
+        return entry.score;
     }
 
 private:
     struct Slices {
         std::array<double, kMaxLoops + 1> bits;
         std::array<double, kMaxLoops + 1> traffic;
-        std::size_t count = 0;
-        std::size_t first = 0;
+        std::size_t count;
+        std::size_t first;
+        bool sinks;  ///< no slice has less traffic than the last one
 
         void none() {
             bits[0] = 0;
             traffic[0] = 0;
             count = 1;
             first = 0;
+            sinks = true;
         }
     };
+
+    /// A cut, and where the runs of reusing and of relevant loops just below it begin.
+    struct Place {
+        std::uint32_t cut;
+        std::uint32_t reuse;
+        std::uint32_t stream;
+    };
+
+    std::size_t findRuns(ScoreMemo::Key& key) {
+        std::size_t length = 0;
+        for (std::size_t op = 0; op < machine_.operands; ++op) {
+            std::size_t below = cut_[op][0];
+            for (std::size_t a = 0; a <= machine_.levels[op]; ++a) {
+                const std::size_t at = cut_[op][a];
+                std::size_t reuse = at;
+                while (reuse > below && (tables_.irrelevantKinds_[op] >> order_[reuse - 1] & 1) != 0) --reuse;
+                std::size_t stream = at;
+                while (stream > below && (tables_.relevantKinds_[op] >> order_[stream - 1] & 1) != 0) --stream;
+                place_[op][a] = {state_[at], state_[reuse], state_[stream]};
+                key[length++] = state_[at] | std::uint64_t{state_[reuse]} << 16 | std::uint64_t{state_[stream]} << 32;
+                below = a == 0 ? 0 : at;
+            }
+        }
+        return length;
+    }
+
+    Score score() const {
+        Cuts cuts;
+        cuts.total = tables_.total_;
+        for (std::size_t op = 0; op < machine_.operands; ++op) {
+            for (std::size_t a = 0; a <= machine_.levels[op]; ++a) {
+                const Place& place = place_[op][a];
+                const std::int64_t period = tables_.period_[place.cut];
+                cuts.entry[op][a] = &tables_.entry_[op][a][place.cut];
+                cuts.period[op][a] = period;
+                cuts.count[op][a] = tables_.repeats_[place.cut];
+                cuts.window[op][a] = tables_.period_[place.reuse];
+                cuts.streamed[op][a] = place.stream == place.cut ? 1 : period / tables_.period_[place.stream];
+            }
+        }
+        return cost::score(machine_, cuts, tables_.model_->macs(), nullptr);
+    }
 
     std::size_t skip(std::size_t op, std::size_t i) const {
         while (i < n_ && (tables_.irrelevantKinds_[op] >> order_[i] & 1) != 0) ++i;
@@ -95,11 +128,14 @@ private:
         Slices& slices = slices_[k];
         slices.count = 0;
         slices.first = 0;
+        double least = std::numeric_limits<double>::infinity();
         for (std::size_t i = from; i <= n_; ++i) {
             const double size = bits[state_[i]];
             if (size > node.size) break;
             slices.bits[slices.count] = size;
             slices.traffic[slices.count] = traffic[state_[i]];
+            slices.sinks = slices.traffic[slices.count] <= least;
+            least = std::min(least, slices.traffic[slices.count]);
             ++slices.count;
         }
         if (slices.count == 0) {
@@ -111,6 +147,7 @@ private:
             slices.bits[0] = slices.bits[slices.first];
             slices.traffic[0] = 0;
             slices.count = 1;
+            slices.sinks = true;
         }
         return true;
     }
@@ -124,6 +161,7 @@ private:
             return false;
         }
         for (std::size_t k = node.count; k < kMaxOperands; ++k) slices_[k].none();
+        if (chooseAll(node)) return true;
         double least = std::numeric_limits<double>::infinity();
         for (std::size_t i = 0; i < slices_[0].count; ++i) {
             for (std::size_t j = 0; j < slices_[1].count; ++j) {
@@ -140,6 +178,17 @@ private:
         return true;
     }
 
+    /// The largest slices, if they fit together and nothing has less traffic: the last combination of all.
+    bool chooseAll(const Machine::Node& node) {
+        double bits = 0;
+        for (std::size_t k = 0; k < kMaxOperands; ++k) {
+            best_[k] = slices_[k].count - 1;
+            if (!slices_[k].sinks) return false;
+            bits += slices_[k].bits[best_[k]];
+        }
+        return bits <= node.size;
+    }
+
     const Tables& tables_;
     const Machine& machine_;
     const std::uint32_t* order_;
@@ -148,13 +197,14 @@ private:
     std::array<std::size_t, kMaxOperands> taken_;
     std::array<std::array<std::size_t, kMaxLevels + 1>, kMaxOperands> cut_;
     std::array<Slices, kMaxOperands> slices_;
-    std::array<std::size_t, kMaxOperands> best_{};
+    std::array<std::size_t, kMaxOperands> best_;
+    std::array<std::array<Place, kMaxLevels + 1>, kMaxOperands> place_;
 };
 
-bool Tables::evaluate(const std::uint32_t* order, Score& score, TooSmall& why) const {
+bool Tables::evaluate(const std::uint32_t* order, Score& score, TooSmall& why, ScoreMemo* memo) const {
     TableWalk walk(*this, order);
     if (!walk.allocate(why)) return false;
-    score = walk.score();
+    score = walk.score(memo);
     return true;
 }
 

@@ -8,6 +8,26 @@
 
 namespace millrace::cost {
 
+/// Scores that are known already. Many orders of the same loops lead to the same cuts with the same runs of loops just
+/// below them, and nothing else goes into the score. Of a fixed size: a new score takes the place of an old one.
+class ScoreMemo {
+public:
+    ScoreMemo() : entries_(kEntries) {}
+
+private:
+    friend class TableWalk;
+
+    static constexpr std::size_t kEntries = 512;
+    /// What tells scores apart: for each operand and cut the state below it, and the states below its two runs.
+    using Key = std::array<std::uint64_t, kMaxOperands*(kMaxLevels + 1)>;
+    struct Entry {
+        bool used = false;
+        Key key;
+        Score score;
+    };
+    std::vector<Entry> entries_;
+};
+
 /// All numbers of one set of temporal loops, by prefix state: the multiset of loops below a place in an order. A set of
 /// n different loops has 2^n states, and n! orders share them. Scores any order of the loops by look-ups, equal to
 /// `Model` for every order.
@@ -53,8 +73,8 @@ public:
 
     /// One evaluation: (uneven) `Model::allocate` and then `Model::evaluate` for an order of all loops of the set,
     /// innermost first; the loop at place i is `kinds()[order[i]]`. False, and `why` filled in, if the order does not
-    /// fit.
-    bool evaluate(const std::uint32_t* order, Score& score, TooSmall& why) const;
+    /// fit. `memo`, if given, must have been used with these tables only; the score is the same with and without it.
+    bool evaluate(const std::uint32_t* order, Score& score, TooSmall& why, ScoreMemo* memo = nullptr) const;
 
 private:
     /// The tiles of one operand at one memory level, by state.

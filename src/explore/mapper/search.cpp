@@ -62,7 +62,7 @@ private:
     bool fromTables(const std::vector<std::uint32_t>& kinds, cost::Score& score, cost::TooSmall& why) {
         std::array<std::uint32_t, cost::kMaxLoops> order;
         for (std::size_t i = 0; i < kinds.size(); ++i) order[i] = kindInTables_[kinds[i]];
-        return tables_->evaluate(order.data(), score, why);
+        return tables_->evaluate(order.data(), score, why, &memo_);
     }
 
     bool fromModel(const std::vector<std::uint32_t>& kinds, cost::Score& score, cost::TooSmall& why) const {
@@ -79,6 +79,7 @@ private:
     Best& best_;
     std::optional<cost::Tables> tables_;
     std::vector<std::uint32_t> kindInTables_;
+    cost::ScoreMemo memo_;
 };
 
 }  // namespace
