@@ -5,6 +5,7 @@
 
 #include "explore/cost/nest.h"
 #include "explore/mapper/mapper.h"
+#include "explore/mapper/sensitivity.h"
 #include "explore/mapping/mapping.h"
 #include "explore/search/result.h"
 #include "explore/workload/workload.h"
@@ -40,6 +41,8 @@ struct CostOptions {
     /// Cost element-wise and pooling layers too (ZigZag does so for hand-written layers, not for networks).
     bool allLayers = false;
     int threads = 1;
+    /// For layers whose names contain this (empty: all), also what would help; see mapper/sensitivity.h.
+    std::optional<std::string> helpFor;
 };
 
 /// One layer on one core.
@@ -47,6 +50,7 @@ struct CoreLayer {
     workload::LayerId layer;
     cost::Nest nest;
     std::optional<mapper::Mapping> mapping;
+    std::optional<mapper::Sensitivity> sensitivity;
     Diagnostics diagnostics;
 };
 
@@ -57,7 +61,8 @@ struct CoreResult {
     std::vector<workload::LayerId> otherLayers;  ///< not costed
     double energy = 0;                           ///< pJ, sum over `layers`
     double latency = 0;                          ///< cycles, sum over `layers`
-    std::int64_t evaluations = 0;
+    std::int64_t evaluations = 0;                ///< without those that `CostOptions::helpFor` asks for
+    Objective objective = Objective::latency;
 };
 
 /// Every layer by itself on the core's whole memory hierarchy, off-chip memory included, as ZigZag does. The same

@@ -36,7 +36,7 @@ double Model::macs() const { return static_cast<double>(nest_->macs); }
 double Model::outputBits(bool partial) const { return partial ? nest_->operands[0].bits : nest_->finalBits; }
 
 CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std::int64_t total,
-                      std::array<double, 4>* accesses) const {
+                      CutTraffic* traffic) const {
     CutEntry result;
     const bool output = op == 0;
     const double constant = nest_->operands[op].bits;
@@ -52,13 +52,14 @@ CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std:
         const auto d = static_cast<std::size_t>(direction);
         const Machine::Level& level = machine_.level[op][m];
         if (wholeActive) result.cycles[d] = cyclesOf(whole, wholePrecision, level.bandwidthMax[d]);
+        if (wholeActive && traffic != nullptr) traffic->bits[d] = whole * wholePrecision;
         if (!active || amount == 0 || precision == 0 || level.bandwidthMax[d] == 0) return;
         const double words = std::ceil(amount * precision / level.bandwidthMin[d]);
         const double share = level.bandwidthMin[d] / level.bandwidthMax[d];
         const double access = std::trunc(words * share * count * spatial_.fractional.level[op][m + 1].instances);
         const bool read = direction == Direction::tl || direction == Direction::th;
         result.energy[d] = access * (read ? level.readCost : level.writeCost);
-        if (accesses != nullptr) (*accesses)[d] = access;
+        if (traffic != nullptr) traffic->accesses[d] = access;
     };
     const auto both = [&](Direction out, Direction in, std::size_t m, double amount, double whole) {
         if (!output) {

@@ -30,9 +30,7 @@ public:
             for (std::size_t k = 0; k < node.count; ++k) {
                 const std::size_t op = node.operand[k];
                 const std::size_t m = node.level[k];
-                const double effective =
-                    std::floor(cuts_.entry[op][m + 1]->bits / static_cast<double>(cuts_.streamed[op][m + 1]));
-                use[op][m] = effective / node.size;
+                use[op][m] = effective(op, m) / node.size;
                 sums[i] = sums[i] + use[op][m];
                 sum[op][m] = &sums[i];
             }
@@ -55,14 +53,7 @@ public:
         for (const Machine::Port& port : machine_.ports) {
             std::array<Activity, kMaxLinksOfPort> activities;
             std::size_t n = 0;
-            for (const Machine::Link& link : port.links) {
-                const std::size_t op = link.operand;
-                const std::size_t a = cutOf(link);
-                const std::int64_t real = cuts_.entry[op][a]->cycles[static_cast<std::size_t>(link.direction)];
-                if (real < 0) continue;
-                const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
-                activities[n++] = {real, allowed, cuts_.period[op][a], cuts_.count[op][a]};
-            }
+            for (const Machine::Link& link : port.links) n += activityOf(link, activities[n]) ? 1 : 0;
             if (n > 0) worst = std::max(worst, portStall(activities.data(), n));
         }
         return worst;
@@ -94,6 +85,18 @@ public:
 
     const auto& flags() const { return flag_; }
 
+    /// What the stall and the loads follow from.
+    void note(Detail& detail) const {
+        for (std::size_t op = 0; op < machine_.operands; ++op) {
+            for (std::size_t m = 0; m < machine_.levels[op]; ++m) {
+                detail.tileBits[op][m + 1] = cuts_.entry[op][m + 1]->bits;
+                detail.residentBits[op][m + 1] = effective(op, m);
+                for (std::size_t d = 0; d < 4; ++d) detail.loadCycles[op][m][d] = load_[op][m][d].cycles;
+            }
+        }
+        for (std::size_t i = 0; i < machine_.ports.size(); ++i) notePort(i, detail);
+    }
+
 private:
     struct Entry {
         double cycles = 0;
@@ -105,6 +108,37 @@ private:
         double half = 0;
         double shared = 0;
     };
+
+    /// Bits of the tile that are in use: what streams through is not kept.
+    double effective(std::size_t op, std::size_t m) const {
+        return std::floor(cuts_.entry[op][m + 1]->bits / static_cast<double>(cuts_.streamed[op][m + 1]));
+    }
+
+    /// False if nothing moves over the link.
+    bool activityOf(const Machine::Link& link, Activity& activity) const {
+        const std::size_t op = link.operand;
+        const std::size_t a = cutOf(link);
+        const std::int64_t real = cuts_.entry[op][a]->cycles[static_cast<std::size_t>(link.direction)];
+        if (real < 0) return false;
+        const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
+        activity = {real, allowed, cuts_.period[op][a], cuts_.count[op][a]};
+        return true;
+    }
+
+    void notePort(std::size_t index, Detail& detail) const {
+        std::array<Activity, kMaxLinksOfPort> activities;
+        PortDetail port{index, {}, 0, 0};
+        for (const Machine::Link& link : machine_.ports[index].links) {
+            const std::size_t n = port.movements.size();
+            if (!activityOf(link, activities[n])) continue;
+            const double bits = detail.transferBits[link.operand][link.level][static_cast<std::size_t>(link.direction)];
+            port.movements.push_back({link, bits, activities[n], flag_[link.operand][cutOf(link)]});
+        }
+        if (port.movements.empty()) return;
+        port.available = busyCycles(activities.data(), port.movements.size());
+        port.stall = portStall(activities.data(), port.movements.size());
+        detail.ports.push_back(std::move(port));
+    }
 
     static std::size_t cutOf(const Machine::Link& link) {
         const bool high = link.direction == Direction::th || link.direction == Direction::fh;
@@ -193,6 +227,7 @@ Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detai
         detail->memoryEnergy = memories;
         detail->idealCycles = std::ceil(macs / static_cast<double>(machine.units));
         detail->doubleBuffer = timing.flags();
+        timing.note(*detail);
     }
     return result;
 }

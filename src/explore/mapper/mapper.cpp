@@ -8,6 +8,7 @@
 #include "explore/cost/model.h"
 #include "explore/cost/parts.h"
 #include "explore/cost/spatial.h"
+#include "explore/mapper/describe.h"
 #include "explore/mapper/orders.h"
 #include "explore/mapper/search.h"
 #include "explore/mapper/unrolling.h"
@@ -44,51 +45,6 @@ void infeasible(const Request& request, const cost::TooSmall& why, Diagnostics& 
         "cut the layer into smaller tiles, or enlarge the memory");
 }
 
-/// The memory level that holds a loop.
-std::size_t levelOf(const cost::Allocation& allocation, std::size_t op, std::size_t levels, std::size_t loop) {
-    std::size_t level = 0;
-    while (level + 1 < levels && loop >= allocation.cut[op][level + 1]) ++level;
-    return level;
-}
-
-Mapping report(const Request& request, const cost::Model& model, const Best& best) {
-    const cost::Machine& machine = model.machine();
-    cost::TooSmall why;
-    const cost::Allocation allocation = model.allocate(best.order, request.options.even, why).value();
-    const cost::Detail detail = model.explain(best.order, allocation);
-    Mapping mapping;
-    mapping.energy = detail.score.energy;
-    mapping.arrayEnergy = machine.unitEnergy * model.macs();
-    mapping.memoryEnergy.assign(request.core.memories.size(), 0.0);
-    for (std::size_t op = 0; op < machine.operands; ++op) {
-        for (std::size_t m = 0; m < machine.levels[op]; ++m) {
-            const cost::Machine::Level& level = machine.level[op][m];
-            const std::array<double, 4>& accesses = detail.accesses[op][m];
-            mapping.traffic.push_back({op, level.memory, accesses});
-            mapping.memoryEnergy[level.memory] += (accesses[2] * level.readCost + accesses[0] * level.readCost) +
-                                                  (accesses[3] * level.writeCost + accesses[1] * level.writeCost);
-        }
-    }
-    mapping.idealCycles = detail.idealCycles;
-    mapping.spatialCycles = detail.score.spatialCycles;
-    mapping.stallCycles = detail.score.stall;
-    mapping.onloadCycles = detail.score.onload;
-    mapping.offloadCycles = detail.score.offload;
-    mapping.latency0 = detail.score.latency0;
-    mapping.latency1 = detail.score.latency1;
-    mapping.latency = detail.score.latency2;
-    mapping.spatial = model.spatial().chosen;
-    for (std::size_t i = 0; i < best.order.size(); ++i) {
-        MappedLoop loop{request.nest.dims[best.order[i].dim].name, best.order[i].factor, {}};
-        for (std::size_t op = 0; op < machine.operands; ++op) {
-            loop.memory.push_back(machine.level[op][levelOf(detail.merged, op, machine.levels[op], i)].memory);
-        }
-        mapping.loops.push_back(std::move(loop));
-    }
-    mapping.evaluations = best.evaluations;
-    return mapping;
-}
-
 /// Elements that an operand has when its loops run over all of their range.
 double wholeElements(const cost::Nest& nest, const cost::Operand& operand) {
     cost::Sizes sizes = cost::unitSizes();
@@ -112,11 +68,22 @@ std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics) {
         models.emplace_back(request.nest, *machine, spatial);
         tryOrders(models.back(), models.size() - 1, *orders, request.options, best);
     }
-    if (!best.found) {
+    if (!best.first.found) {
         infeasible(request, best.shortage, diagnostics);
         return std::nullopt;
     }
-    return report(request, models[best.candidate], best);
+    const auto mappingOf = [&](const Found& found) {
+        const cost::Model& model = models[found.candidate];
+        cost::TooSmall why;
+        return describe(request, model, found.order, *model.allocate(found.order, request.options.even, why));
+    };
+    Mapping mapping = mappingOf(best.first);
+    mapping.evaluations = best.evaluations;
+    if (best.second.found) {
+        Mapping second = mappingOf(best.second);
+        mapping.runnerUp = {second.energy, second.latency, std::move(second.spatial), std::move(second.loops)};
+    }
+    return mapping;
 }
 
 std::optional<Shortage> shortage(const cost::Nest& nest, const hardware::Core& core) {

@@ -25,6 +25,12 @@ public:
         layer.nest = *nest;
     }
 
+    void askWhatHelps(CoreLayer& layer) {
+        const workload::Layer& source = workload_.layers[layer.layer];
+        const mapper::Request request = search::requestFor(layer.nest, source, true, core_, mapping_, options_);
+        layer.sensitivity = mapper::sensitivity(request, *layer.mapping, cache_);
+    }
+
     std::int64_t evaluations() const { return cache_.evaluations(); }
 
 private:
@@ -34,6 +40,18 @@ private:
     mapper::Options options_;
     mapper::Cache cache_;
 };
+
+/// Calls `work` for each layer, on several threads.
+template <class Work>
+void forEachLayer(std::vector<CoreLayer>& layers, int threads, const Work& work) {
+    std::atomic<std::size_t> next{0};
+    const auto run = [&] {
+        for (std::size_t i = next++; i < layers.size(); i = next++) work(layers[i]);
+    };
+    std::vector<std::jthread> others;
+    for (int i = 1; i < threads; ++i) others.emplace_back(run);
+    run();
+}
 
 }  // namespace
 
@@ -51,15 +69,9 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
         }
     }
     LayerCosts costs(result.workload, result.core, mapping, options.mapper);
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < result.layers.size(); i = next++) costs.ask(result.layers[i]);
-    };
-    std::vector<std::jthread> threads;
-    for (int i = 1; i < options.threads; ++i) threads.emplace_back(work);
-    work();
-    threads.clear();
+    forEachLayer(result.layers, options.threads, [&](CoreLayer& layer) { costs.ask(layer); });
     result.evaluations = costs.evaluations();
+    result.objective = options.mapper.objective;
     for (const CoreLayer& layer : result.layers) {
         for (const Diagnostic& diagnostic : layer.diagnostics.all()) diagnostics.add(diagnostic);
         if (!layer.mapping) continue;
@@ -67,6 +79,11 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
         result.latency += layer.mapping->latency;
     }
     if (diagnostics.failed()) return std::nullopt;
+    if (!options.helpFor) return result;
+    forEachLayer(result.layers, options.threads, [&](CoreLayer& layer) {
+        const std::string& name = result.workload.layers[layer.layer].name;
+        if (name.find(*options.helpFor) != std::string::npos) costs.askWhatHelps(layer);
+    });
     return result;
 }
 
