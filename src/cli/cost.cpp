@@ -24,6 +24,13 @@ struct CostVerb {
     explore::CostOptions options;
 };
 
+bool writeFiles(const std::string& folder, const explore::CoreResult& result, const std::string& json,
+                Diagnostics& diagnostics) {
+    return writeFile(folder + "cost.json", json, diagnostics) &&
+           writeFile(folder + "energy.png", report::energyPng(result), diagnostics) &&
+           writeFile(folder + "latency.png", report::latencyPng(result), diagnostics);
+}
+
 Exit cost(CostVerb verb) {
     const auto begin = std::chrono::steady_clock::now();
     Diagnostics diagnostics;
@@ -40,17 +47,18 @@ Exit cost(CostVerb verb) {
     verb.options.threads = verb.common.threads > 0
                                ? verb.common.threads
                                : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    if (verb.common.explain) verb.options.helpFor = verb.common.explainWhat;
     const auto result = explore::costLayers(*workload, *core, mapping ? &*mapping : nullptr, verb.options, diagnostics);
     if (!result) return report(diagnostics, verb.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const std::string json = report::costJson(*result, verb.mapper, seconds);
-    const bool written = !verb.common.out.empty() && writeFile(verb.common.out + "/cost.json", json, diagnostics);
+    const bool written = !verb.common.out.empty() && writeFiles(verb.common.out + "/", *result, json, diagnostics);
     if (verb.common.json) {
         std::fputs(json.c_str(), stdout);
     } else if (!verb.common.quiet) {
         std::fputs(report::costTable(*result).c_str(), stdout);
         if (verb.common.explain) std::fputs(report::costExplain(*result, verb.common.explainWhat).c_str(), stdout);
-        if (written) std::printf("\nWritten to %s: cost.json\n", verb.common.out.c_str());
+        if (written) std::printf("\nWritten to %s: cost.json energy.png latency.png\n", verb.common.out.c_str());
     }
     return report(diagnostics, verb.common);
 }

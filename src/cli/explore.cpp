@@ -83,6 +83,7 @@ void addExplore(CLI::App& app, Action& action) {
         ->delimiter(',')
         ->type_name("NAMES");
     addCommon(*verb, options->common);
+    verb->get_option("--explain")->excludes("--json");
     verb->callback([options, &action] { action = [options] { return explore(*options); }; });
 }
 

@@ -24,16 +24,16 @@ Exit report(const Diagnostics& diagnostics, const Common& common) {
 
 void addCommon(CLI::App& verb, Common& common) {
     verb.add_option("--out", common.out, "folder for the result files (made if missing)")->type_name("DIR");
-    CLI::Option* json = verb.add_flag("--json", common.json, "print the result as JSON on stdout, and nothing else");
+    verb.add_flag("--json", common.json, "print the result as JSON on stdout, and nothing else");
     verb.add_flag("--quiet", common.quiet, "no warnings and no table");
     verb.add_option("--seed", common.seed, "seed of everything that is random")->capture_default_str();
     verb.add_option("--threads", common.threads, "threads; the result is the same for any number (0: all cores)")
         ->check(CLI::Range(0, 1024));
-    verb.add_option("--explain", common.explainWhat, "why the numbers are so: of layer NAME, or of all layers")
-        ->type_name("NAME")
-        ->expected(0, 1)
-        ->excludes(json)
-        ->each([&common](const std::string&) { common.explain = true; });
+    const CLI::Option* explain =
+        verb.add_option("--explain", common.explainWhat, "why the numbers are so: of layer NAME, or of all layers")
+            ->type_name("NAME")
+            ->expected(0, 1);
+    verb.parse_complete_callback([&common, explain] { common.explain = explain->count() > 0; });
 }
 
 void addModel(CLI::App& verb, ModelOptions& model) {

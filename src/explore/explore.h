@@ -5,6 +5,7 @@
 
 #include "explore/cost/nest.h"
 #include "explore/mapper/mapper.h"
+#include "explore/mapper/sensitivity.h"
 #include "explore/mapping/mapping.h"
 #include "explore/search/result.h"
 #include "explore/workload/workload.h"
@@ -43,6 +44,12 @@ struct CostOptions {
     /// `search/locality.h`. ZigZag always does so when it mixes loops (`mapper.mixedSpatial`).
     bool dataLocality = false;
     int threads = 1;
+    /// When exact searches give up, over all layers together.
+    mapper::Limits limits;
+    /// Also all mappings that no other one beats in energy and in latency (`CoreLayer::front`).
+    bool front = false;
+    /// For layers whose names contain this (empty: all), also what would help; see mapper/sensitivity.h.
+    std::optional<std::string> helpFor;
 };
 
 /// One layer on one core.
@@ -53,6 +60,8 @@ struct CoreLayer {
     /// Memories have the indices that they have in `CoreResult::core`.
     hardware::Core core;
     std::optional<mapper::Mapping> mapping;
+    std::vector<mapper::Mapping> front;  ///< by rising energy; see `mapper::front`
+    std::optional<mapper::Sensitivity> sensitivity;
     Diagnostics diagnostics;
 };
 
@@ -63,7 +72,8 @@ struct CoreResult {
     std::vector<workload::LayerId> otherLayers;  ///< not costed
     double energy = 0;                           ///< pJ, sum over `layers`
     double latency = 0;                          ///< cycles, sum over `layers`
-    std::int64_t evaluations = 0;
+    std::int64_t evaluations = 0;                ///< without those that `CostOptions::helpFor` asks for
+    Objective objective = Objective::latency;
     cost::Corrections corrections;  ///< that the costs were computed with
 };
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "report/columns.h"
+#include "report/costdetail.h"
+#include "report/statistics.h"
 #include "report/text.h"
 
 namespace millrace::report {
@@ -36,6 +38,7 @@ Json layerJson(const explore::CoreResult& result, const explore::CoreLayer& info
     json["spatial_mapping"] = mapper::spatialText(mapping);
     json["temporal_mapping"] = mapper::temporalText(mapping);
     json["evaluations"] = mapping.evaluations;
+    addDetail(json, result, info);
     return json;
 }
 
@@ -49,6 +52,7 @@ std::string costJson(const explore::CoreResult& result, const std::string& mappe
     json["energy_pj"] = result.energy;
     json["latency_cycles"] = result.latency;
     json["mapper"] = mapper;
+    json["objective"] = objectiveName(result.objective);
     json["corrections"] = result.corrections.names();
     json["layers"] = Json::array();
     for (const explore::CoreLayer& layer : result.layers) json["layers"].push_back(layerJson(result, layer));
@@ -101,28 +105,6 @@ std::string costTable(const explore::CoreResult& result) {
                             elide(host.reason, 40));
     }
     return text;
-}
-
-std::string costExplain(const explore::CoreResult& result, const std::string& layerName) {
-    std::string text;
-    for (const explore::CoreLayer& info : result.layers) {
-        const workload::Layer& layer = result.workload.layers[info.layer];
-        if (!layerName.empty() && layer.name.find(layerName) == std::string::npos) continue;
-        const mapper::Mapping& mapping = *info.mapping;
-        text += fmt::format("\n{} ({})\n", clean(layer.name), clean(layer.type));
-        text += fmt::format(
-            "  {:.10g} cycles = {:.10g} at full array + {:.10g} idle units + {:.10g} stalled + {:.10g} on-loading + "
-            "{:.10g} off-loading\n",
-            mapping.latency, mapping.idealCycles, mapping.spatialCycles - mapping.idealCycles, mapping.stallCycles,
-            mapping.onloadCycles, mapping.offloadCycles);
-        text += fmt::format("  {:.10g} pJ = {:.10g} array", mapping.energy, mapping.arrayEnergy);
-        for (std::size_t i = 0; i < mapping.memoryEnergy.size(); ++i) {
-            text += fmt::format(" + {:.10g} {}", mapping.memoryEnergy[i], clean(result.core.memories[i].name));
-        }
-        text += "\n" + mapper::temporalTable(mapping, info.nest, result.core);
-    }
-    if (text.empty() && layerName.empty()) return "\nno layers are costed\n";
-    return text.empty() ? fmt::format("\nno layer's name contains '{}'\n", clean(layerName)) : text;
 }
 
 }  // namespace millrace::report

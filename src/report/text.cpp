@@ -153,6 +153,28 @@ std::string elide(std::string_view text, std::size_t room) {
     return head + "…" + whole.substr(whole.size() - tailBytes);
 }
 
+std::string wrap(std::string_view text, std::size_t width, std::size_t first, std::size_t others) {
+    const std::string whole = clean(text);
+    std::string result;
+    std::string line(first, ' ');
+    bool fresh = true;
+    std::size_t at = 0;
+    while (at < whole.size()) {
+        const std::size_t end = std::min(whole.find(' ', at), whole.size());
+        const std::string word = elide(std::string_view(whole).substr(at, end - at), width - std::max(first, others));
+        at = end + 1;
+        if (word.empty()) continue;
+        if (!fresh && columns(line) + 1 + columns(word) > width) {
+            result += line + "\n";
+            line.assign(others, ' ');
+            fresh = true;
+        }
+        line += (fresh ? "" : " ") + word;
+        fresh = false;
+    }
+    return result + line + "\n";
+}
+
 std::string thousands(std::int64_t value) {
     std::string digits = std::to_string(value);
     const std::size_t first = value < 0 ? 1 : 0;
@@ -166,6 +188,25 @@ std::string thousands(std::int64_t value) {
 std::string countText(std::int64_t value) {
     constexpr std::int64_t limit = 10'000'000'000;
     return value < limit && value > -limit ? thousands(value) : fmt::format("{:.4g}", static_cast<double>(value));
+}
+
+std::string shortCount(double value) {
+    if (std::abs(value) < 1e7) return thousands(std::llround(value));
+    return prefixed(value, 1000, {"", "k", "M", "G", "T", "P", "E"});
+}
+
+std::string halvesText(double value) {
+    if (std::abs(value) >= 1e10 || !std::isfinite(value)) return fmt::format("{:.10g}", value);
+    const std::int64_t tenths = std::llround(std::abs(value) * 10);
+    const std::string digits = tenths % 10 == 0 ? "" : fmt::format(".{}", tenths % 10);
+    return (value < 0 && tenths > 0 ? "-" : "") + thousands(tenths / 10) + digits;
+}
+
+std::string changeText(double value, double base) {
+    if (base == 0) return value == 0 ? "+0 %" : "+inf %";
+    const double change = (value - base) / base * 100;
+    if (change == 0) return "+0 %";
+    return std::abs(change) < 0.05 ? fmt::format("{:+.1g} %", change) : fmt::format("{:+.1f} %", change);
 }
 
 std::string cyclesText(Cycles cycles) {

@@ -139,6 +139,47 @@ class Cli(unittest.TestCase):
         self.assertIn("loops, innermost first", done.stdout)
         done = run("cost", MODEL, "--hardware", CORE, "--explain", "conv_3")
         self.assertIn("off-loading", done.stdout)
+        self.assertIn("what would help latency", done.stdout)
+        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 120)
+        layers = json.loads(run("cost", LAYERS, "--hardware", CORE, "--json").stdout)["layers"]
+        everything = run("cost", LAYERS, "--hardware", CORE, "--explain")
+        self.assertEqual(everything.stdout.count("runner-up"), len(layers))
+
+    def test_cost_explains_in_json_the_same_for_any_threads(self):
+        words = ("cost", MODEL, "--hardware", CORE, "--json", "--objective", "energy")
+        results = []
+        for more in (("--threads", "1"), ("--threads", "3"), ("--explain", "conv_1", "--threads", "1"), ("--explain", "conv_1", "--threads", "3")):
+            done = run(*words, *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            results.append(json.loads(done.stdout))
+            results[-1].pop("wall_seconds")
+        self.assertEqual(results[0], results[1])
+        self.assertEqual(results[2], results[3])
+        helped = [layer for layer in results[2]["layers"] if layer.pop("what_helps", None)]
+        self.assertTrue(helped)
+        self.assertTrue(all("conv_1" in layer["name"] for layer in helped))
+        self.assertEqual(results[2], results[0])
+        for layer in results[0]["layers"]:
+            self.assertEqual(max(0, *(port["stall_cycles"] for port in layer["ports"])), layer["stall_cycles"])
+            self.assertGreaterEqual(layer["runner_up"]["energy_pj"], layer["energy_pj"])
+
+    def test_the_page_on_explanations_shows_what_is_printed(self):
+        page = (SOURCE / "docs/explain.md").read_text()
+        shown = page.split("```text\n")[1].split("```")[0]
+        done = run("cost", MODEL, "--hardware", CORE, "--explain", "conv_68")
+        self.assertIn(shown, done.stdout)
+
+    def test_explore_explains_on_a_terminal_only(self):
+        self.fails(2, "explore", MODEL, "--hardware", CHIP, "--json", "--explain")
+
+    def test_cost_writes_what_it_promises(self):
+        for name in ("a", "b"):
+            done = run("cost", MODEL, "--hardware", CORE, "--out", str(self.path / name))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual({p.name for p in (self.path / name).iterdir()}, {"cost.json", "energy.png", "latency.png"})
+        for file in ("energy.png", "latency.png"):
+            self.assertEqual((self.path / "a" / file).read_bytes(), (self.path / "b" / file).read_bytes(), file)
+            self.assertTrue((self.path / "a" / file).read_bytes().startswith(b"\x89PNG"))
 
 
 if __name__ == "__main__":

@@ -116,6 +116,62 @@ TEST_F(Toy, Latency) {
     EXPECT_EQ(detail.score.latency2, 93);
 }
 
+void expectActivity(const Movement& movement, std::size_t op, hardware::Direction direction, Activity activity) {
+    EXPECT_EQ(movement.link.operand, op);
+    EXPECT_EQ(movement.link.direction, direction);
+    EXPECT_EQ(movement.activity.real, activity.real);
+    EXPECT_EQ(movement.activity.allowed, activity.allowed);
+    EXPECT_EQ(movement.activity.period, activity.period);
+    EXPECT_EQ(movement.activity.count, activity.count);
+}
+
+TEST_F(Toy, TilesInBits) {
+    EXPECT_THAT(row(detail.tileBits, kO), ElementsAre(0, 8, 40, 480));
+    EXPECT_THAT(row(detail.residentBits, kO), ElementsAre(0, 8, 20, 40));
+    EXPECT_THAT(row(detail.tileBits, kI), ElementsAre(0, 336, 336));
+    EXPECT_EQ(detail.transferBits[kO][1][static_cast<std::size_t>(hardware::Direction::th)], 32);
+    EXPECT_EQ(detail.transferBits[kI][1][static_cast<std::size_t>(hardware::Direction::tl)], 288);
+}
+
+TEST_F(Toy, Ports) {
+    using enum hardware::Direction;
+    const auto port = [this](hardware::MemoryIndex memory, std::size_t index) {
+        for (const PortDetail& noted : detail.ports) {
+            const Machine::Port& place = model->machine().ports[noted.port];
+            if (place.memory == memory && place.index == index) return noted;
+        }
+        return PortDetail{};
+    };
+    const PortDetail read = port(2, 0);
+    ASSERT_EQ(read.movements.size(), 2u) << "complete sums are not read back";
+    expectActivity(read.movements[0], kI, tl, {1, 1, 1, 72});
+    expectActivity(read.movements[1], kO, th, {1, 6, 6, 12});
+    EXPECT_FALSE(read.movements[0].doubleBuffered);
+    EXPECT_TRUE(read.movements[1].doubleBuffered);
+    EXPECT_EQ(read.available, 72);
+    EXPECT_EQ(read.stall, 10);
+    const PortDetail dram = port(3, 0);
+    ASSERT_EQ(dram.movements.size(), 3u);
+    expectActivity(dram.movements[0], kI, tl, {9, 72, 72, 1});
+    expectActivity(dram.movements[1], kW, tl, {1, 1, 1, 72});
+    expectActivity(dram.movements[2], kO, fl, {1, 6, 6, 12});
+    EXPECT_EQ(dram.available, 72);
+    EXPECT_EQ(dram.stall, 10);
+}
+
+TEST_F(Toy, Loads) {
+    using enum hardware::Direction;
+    const auto load = [this](std::size_t op, std::size_t level, hardware::Direction direction) {
+        return detail.loadCycles[op][level][static_cast<std::size_t>(direction)];
+    };
+    EXPECT_EQ(load(kI, 0, fh), 5);
+    EXPECT_EQ(load(kI, 1, tl), 9);
+    EXPECT_EQ(load(kW, 0, fh), 1);
+    EXPECT_EQ(load(kW, 1, tl), 1);
+    EXPECT_EQ(load(kO, 1, fl), 1);
+    EXPECT_EQ(load(kO, 2, fl), 1);
+}
+
 /// The numbers of 19.1: what the search finds for each objective.
 TEST_F(Toy, BestMappings) {
     Diagnostics diagnostics;

@@ -80,9 +80,12 @@ void addNodes(const Nest& nest, const hardware::Core& core, Machine& machine, co
     }
 }
 
-void addPort(const Nest& nest, const hardware::Port& port, MemoryIndex memory, Machine& machine,
+void addPort(const Nest& nest, const hardware::Core& core, MemoryIndex memory, std::size_t index, Machine& machine,
              const LevelTable& table) {
+    const hardware::Port& port = core.memories[memory].ports[index];
     Machine::Port made;
+    made.memory = memory;
+    made.index = index;
     made.bandwidth = static_cast<double>(port.bandwidthMax);
     bool first = false;
     bool second = false;
@@ -117,8 +120,9 @@ std::optional<Machine> machineOf(const Nest& nest, const hardware::Core& core, D
     }
     if (!addLevels(nest, core, machine, table, diagnostics)) return std::nullopt;
     addNodes(nest, core, machine, table);
-    for (const MemoryIndex index : core.memoryOrder()) {
-        for (const hardware::Port& port : core.memories[index].ports) addPort(nest, port, index, machine, table);
+    for (const MemoryIndex memory : core.memoryOrder()) {
+        for (std::size_t i = 0; i < core.memories[memory].ports.size(); ++i)
+            addPort(nest, core, memory, i, machine, table);
     }
     return machine;
 }

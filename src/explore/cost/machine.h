@@ -43,6 +43,8 @@ struct Machine {
         hardware::Direction direction = hardware::Direction::tl;
     };
     struct Port {
+        hardware::MemoryIndex memory = 0;
+        std::size_t index = 0;  ///< into `hardware::Memory::ports`
         double bandwidth = 0;
         bool shared = false;  ///< carries both I1 and I2
         std::vector<Link> links;

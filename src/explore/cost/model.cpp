@@ -36,7 +36,7 @@ double Model::macs() const { return static_cast<double>(nest_->macs); }
 double Model::outputBits(bool partial) const { return partial ? nest_->operands[0].bits : nest_->finalBits; }
 
 CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std::int64_t total,
-                      std::array<double, 4>* accesses) const {
+                      CutTraffic* traffic) const {
     CutEntry result;
     const bool output = op == 0;
     const double constant = nest_->operands[op].bits;
@@ -55,6 +55,7 @@ CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std:
             result.duration[d] = cyclesOf(whole, wholePrecision, level.bandwidthMax[d]);
             result.cycles[d] = static_cast<std::int64_t>(std::ceil(result.duration[d]));
         }
+        if (wholeActive && traffic != nullptr) traffic->bits[d] = whole * wholePrecision;
         if (!active || amount == 0 || precision == 0 || level.bandwidthMax[d] == 0) return;
         const double words = std::ceil(amount * precision / level.bandwidthMin[d]);
         const double share = level.bandwidthMin[d] / level.bandwidthMax[d];
@@ -62,7 +63,7 @@ CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std:
             std::trunc(words * share * static_cast<double>(transfers) * spatial_.fractional.level[op][m + 1].instances);
         const bool read = direction == Direction::tl || direction == Direction::th;
         result.energy[d] = access * (read ? level.readCost : level.writeCost);
-        if (accesses != nullptr) (*accesses)[d] = access;
+        if (traffic != nullptr) traffic->accesses[d] = access;
     };
     const bool once = nest_->corrections.has(Correction::readback);
     const std::int64_t readBacks = once ? count - count / facts.visits : count;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "explore/cost/latency.h"
 #include "explore/cost/machine.h"
 #include "explore/cost/nest.h"
 #include "explore/cost/spatial.h"
@@ -49,6 +50,22 @@ struct Score {
     double latency2 = 0;
 };
 
+/// One movement over a port, in the version with whole unrollings that the latency follows from (zigzag.md 9.2, 9.3).
+struct Movement {
+    Machine::Link link;
+    double bits = 0;  ///< of one transfer, over the port of one instance of the memory
+    Activity activity;
+    bool doubleBuffered = true;  ///< the tile that it fills or empties; if not, it may use a part of the period only
+};
+
+/// What the model says about one port that something moves over.
+struct PortDetail {
+    std::size_t port = 0;  ///< into `Machine::ports`
+    std::vector<Movement> movements;
+    std::int64_t available = 0;  ///< cycles in which at least one movement is allowed, over the whole layer
+    std::int64_t stall = 0;      ///< negative: slack
+};
+
 /// All that an evaluation knows.
 struct Detail {
     Score score;
@@ -58,6 +75,14 @@ struct Detail {
     std::array<std::array<std::array<double, 4>, kMaxLevels>, kMaxOperands> accesses{};
     /// May the content of level m - 1 be replaced while it is in use? By operand and m; [0] is the array.
     std::array<std::array<bool, kMaxLevels + 1>, kMaxOperands> doubleBuffer{};
+    /// By operand and arch level (from 1): bits of the tile below it, and those of it that must be there at a time.
+    std::array<std::array<double, kMaxLevels + 1>, kMaxOperands> tileBits{};
+    std::array<std::array<double, kMaxLevels + 1>, kMaxOperands> residentBits{};
+    /// Bits of one transfer, by operand, level and direction; whole unrollings.
+    std::array<std::array<std::array<double, 4>, kMaxLevels>, kMaxOperands> transferBits{};
+    /// Cycles of the first (last) transfer, by operand, level and direction, after borrowing idle bandwidth.
+    std::array<std::array<std::array<double, 4>, kMaxLevels>, kMaxOperands> loadCycles{};
+    std::vector<PortDetail> ports;  ///< in the order of `Machine::ports`
     /// Elements of a tile below arch level a, by operand and a: fractional and whole version.
     std::array<std::array<double, kMaxLevels + 1>, kMaxOperands> elements{};
     std::array<std::array<double, kMaxLevels + 1>, kMaxOperands> wholeElements{};
@@ -80,6 +105,12 @@ struct CutEntry {
     std::array<double, 4> duration{};
     /// Read-backs that do not take place while the layer computes (`Activity::outside`).
     std::int64_t outside = 1;
+};
+
+/// By direction: what the energies and the cycles of a cut's entry stand for.
+struct CutTraffic {
+    std::array<double, 4> accesses{};
+    std::array<double, 4> bits{};  ///< of one transfer; whole version
 };
 
 /// What the entry of a cut is made from.
@@ -115,9 +146,8 @@ public:
     double outputBits(bool partial) const;
     /// An irrelevant loop of the output is unrolled in arch levels a and above (of whatever factor).
     bool irrelevantAbove(std::size_t a) const { return irrelevantAbove_[a]; }
-    /// The entry of operand `op` at cut `a`, and the accesses that its energies stand for.
-    CutEntry entry(std::size_t op, std::size_t a, const CutFacts& facts, std::int64_t total,
-                   std::array<double, 4>* accesses) const;
+    /// The entry of operand `op` at cut `a`, and what its numbers stand for (`traffic` may be null).
+    CutEntry entry(std::size_t op, std::size_t a, const CutFacts& facts, std::int64_t total, CutTraffic* traffic) const;
     double macs() const;
     /// Elements of the whole output.
     double outputElements() const { return outputElements_; }

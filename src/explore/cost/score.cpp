@@ -57,6 +57,18 @@ public:
 
     const auto& flags() const { return flag_; }
 
+    /// What the stall and the loads follow from.
+    void note(Detail& detail) const {
+        for (std::size_t op = 0; op < machine_.operands; ++op) {
+            for (std::size_t m = 0; m < machine_.levels[op]; ++m) {
+                detail.tileBits[op][m + 1] = cuts_.entry[op][m + 1]->bits;
+                detail.residentBits[op][m + 1] = effective(op, m);
+                for (std::size_t d = 0; d < 4; ++d) detail.loadCycles[op][m][d] = load_[op][m][d].cycles;
+            }
+        }
+        for (std::size_t i = 0; i < machine_.ports.size(); ++i) notePort(i, detail);
+    }
+
 private:
     struct Entry {
         double cycles;
@@ -152,19 +164,38 @@ private:
         for (const Machine::Port& port : machine_.ports) {
             std::array<Activity, kMaxLinksOfPort> activities;
             std::size_t n = 0;
-            for (const Machine::Link& link : port.links) {
-                const std::size_t op = link.operand;
-                const std::size_t a = cutOf(link);
-                const std::int64_t real = cuts_.entry[op][a]->cycles[static_cast<std::size_t>(link.direction)];
-                if (real < 0) continue;
-                const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
-                const bool readBack = op == 0 && (link.direction == Direction::tl || link.direction == Direction::fh);
-                activities[n++] = {real, allowed, cuts_.period[op][a], cuts_.count[op][a],
-                                   readBack ? cuts_.entry[op][a]->outside : 1};
-            }
+            for (const Machine::Link& link : port.links) n += activityOf(link, activities[n]) ? 1 : 0;
             if (n > 0) worst = std::max(worst, portStall(activities.data(), n));
         }
         return worst;
+    }
+
+    /// False if nothing moves over the link.
+    bool activityOf(const Machine::Link& link, Activity& activity) const {
+        const std::size_t op = link.operand;
+        const std::size_t a = cutOf(link);
+        const std::int64_t real = cuts_.entry[op][a]->cycles[static_cast<std::size_t>(link.direction)];
+        if (real < 0) return false;
+        const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
+        const bool readBack = op == 0 && (link.direction == Direction::tl || link.direction == Direction::fh);
+        activity = {real, allowed, cuts_.period[op][a], cuts_.count[op][a],
+                    readBack ? cuts_.entry[op][a]->outside : 1};
+        return true;
+    }
+
+    void notePort(std::size_t index, Detail& detail) const {
+        std::array<Activity, kMaxLinksOfPort> activities;
+        PortDetail port{index, {}, 0, 0};
+        for (const Machine::Link& link : machine_.ports[index].links) {
+            const std::size_t n = port.movements.size();
+            if (!activityOf(link, activities[n])) continue;
+            const double bits = detail.transferBits[link.operand][link.level][static_cast<std::size_t>(link.direction)];
+            port.movements.push_back({link, bits, activities[n], flag_[link.operand][cutOf(link)]});
+        }
+        if (port.movements.empty()) return;
+        port.available = busyCycles(activities.data(), port.movements.size());
+        port.stall = portStall(activities.data(), port.movements.size());
+        detail.ports.push_back(std::move(port));
     }
 
     static std::size_t cutOf(const Machine::Link& link) {
@@ -257,6 +288,7 @@ Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detai
         detail->memoryEnergy = memories;
         detail->idealCycles = std::ceil(macs / static_cast<double>(machine.units));
         detail->doubleBuffer = timing.flags();
+        timing.note(*detail);
     }
     return result;
 }

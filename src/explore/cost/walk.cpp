@@ -302,14 +302,15 @@ Score Walk::evaluate(const Allocation& allocation, Detail* detail) {
                 facts.wholeBack = back[1][a];
                 facts.visits = visits(a);
             }
-            std::array<double, 4> accesses{};
-            entries[op][a] = model_.entry(op, a, facts, cuts.total, detail != nullptr ? &accesses : nullptr);
+            CutTraffic traffic;
+            entries[op][a] = model_.entry(op, a, facts, cuts.total, detail != nullptr ? &traffic : nullptr);
             cuts.entry[op][a] = &entries[op][a];
             if (detail == nullptr) continue;
             for (const Direction direction : hardware::kDirections) {
                 const auto d = static_cast<std::size_t>(direction);
                 const bool high = direction == Direction::th || direction == Direction::fh;
-                if (accesses[d] != 0) detail->accesses[op][high ? a - 1 : a][d] = accesses[d];
+                if (traffic.accesses[d] != 0) detail->accesses[op][high ? a - 1 : a][d] = traffic.accesses[d];
+                if (traffic.bits[d] != 0) detail->transferBits[op][high ? a - 1 : a][d] = traffic.bits[d];
             }
             detail->elements[op][a] = elements[a];
             detail->wholeElements[op][a] = whole[a];

@@ -25,8 +25,8 @@ public:
         for (const mapping::TemporalLoop& loop : request.temporal) add("|T{}:{}", loop.dim, loop.size.value_or(0));
         const Options& options = request.options;
         for (const std::string& name : options.corrections.names()) add("|x{}", name);
-        add("|o{},{},{},{},{},{}", static_cast<int>(options.engine), static_cast<int>(options.objective),
-            options.lpfLimit, options.even, options.spatialCandidates, options.mixedSpatial);
+        add("|o{},{},{},{},{},{},{}", static_cast<int>(options.engine), static_cast<int>(options.objective),
+            options.lpfLimit, options.even, options.spatialCandidates, options.mixedSpatial, options.spatialSearch);
     }
 
     std::string take() { return std::move(text_); }
@@ -73,21 +73,29 @@ private:
 
 }  // namespace
 
+Cache::Answer& Cache::answerTo(std::string question) {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<Answer>& answer = answers_[std::move(question)];
+    if (!answer) answer = std::make_unique<Answer>();
+    return *answer;
+}
+
 std::optional<Mapping> Cache::map(const Request& request, Diagnostics& diagnostics) {
-    std::string key = Key(request).take();
-    std::shared_ptr<const Answer> answer;
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto found = answers_.find(key); found != answers_.end()) answer = found->second;
-    }
-    if (answer && answer->mapping) return answer->mapping;
+    Answer& answer = answerTo(Key(request).take());
+    const std::lock_guard lock(answer.asking);
     // A failure is asked again: its message names the layer and the core.
-    std::optional<Mapping> mapping = mapper::map(request, diagnostics);
-    if (!answer) {
-        const std::lock_guard lock(mutex_);
-        answers_.try_emplace(std::move(key), std::make_shared<const Answer>(Answer{mapping}));
+    if (answer.mappings.empty()) {
+        if (auto mapping = mapper::map(request, diagnostics)) answer.mappings.push_back(std::move(*mapping));
     }
-    return mapping;
+    if (answer.mappings.empty()) return std::nullopt;
+    return answer.mappings.front();
+}
+
+std::vector<Mapping> Cache::front(const Request& request, Diagnostics& diagnostics) {
+    Answer& answer = answerTo(Key(request).take() + "|front");
+    const std::lock_guard lock(answer.asking);
+    if (answer.mappings.empty()) answer.mappings = mapper::front(request, diagnostics);
+    return answer.mappings;
 }
 
 std::size_t Cache::size() const {
@@ -99,7 +107,7 @@ std::int64_t Cache::evaluations() const {
     const std::lock_guard lock(mutex_);
     std::int64_t sum = 0;
     for (const auto& [key, answer] : answers_) {
-        if (answer->mapping) sum += answer->mapping->evaluations;
+        if (!answer->mappings.empty()) sum += answer->mappings.front().evaluations;
     }
     return sum;
 }

@@ -3,39 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 
-#include "explore/cost/machine.h"
-#include "explore/cost/model.h"
 #include "explore/cost/parts.h"
-#include "explore/cost/spatial.h"
+#include "explore/mapper/describe.h"
 #include "explore/mapper/exact/exact.h"
-#include "explore/mapper/orders.h"
-#include "explore/mapper/search.h"
+#include "explore/mapper/prepare.h"
+#include "explore/mapper/spatialsearch.h"
 #include "explore/mapper/unrolling.h"
 
 namespace millrace::mapper {
 namespace {
-
-bool checkSpatial(const Request& request, Diagnostics& diagnostics) {
-    const std::size_t before = diagnostics.failures();
-    std::vector<bool> seen(request.core.array.dimensions.size(), false);
-    for (const hardware::Dataflow& flow : request.spatial) {
-        if (flow.dimension >= seen.size()) {
-            diagnostics.error(
-                {}, fmt::format("layer '{}': the spatial mapping names array dimension number {}, but core '{}' has {}",
-                                request.nest.name, flow.dimension + 1, request.core.name, seen.size()));
-        } else if (seen[flow.dimension]) {
-            diagnostics.error({},
-                              fmt::format("layer '{}': the spatial mapping names array dimension {} twice",
-                                          request.nest.name, request.core.array.dimensions[flow.dimension].name),
-                              "list all of its loops in one entry");
-        } else {
-            seen[flow.dimension] = true;
-        }
-    }
-    return diagnostics.failures() == before;
-}
 
 void infeasible(const Request& request, const cost::TooSmall& why, Diagnostics& diagnostics) {
     const hardware::Memory& memory = request.core.memories[why.memory];
@@ -46,95 +23,8 @@ void infeasible(const Request& request, const cost::TooSmall& why, Diagnostics& 
         "cut the layer into smaller tiles, or enlarge the memory");
 }
 
-/// The memory level that holds a loop.
-std::size_t levelOf(const cost::Allocation& allocation, std::size_t op, std::size_t levels, std::size_t loop) {
-    std::size_t level = 0;
-    while (level + 1 < levels && loop >= allocation.cut[op][level + 1]) ++level;
-    return level;
-}
-
-Mapping describe(const Request& request, const cost::Model& model, cost::Order order,
-                 const cost::Allocation& allocation) {
-    const cost::Machine& machine = model.machine();
-    const cost::Detail detail = model.explain(order, allocation);
-    Mapping mapping;
-    mapping.energy = detail.score.energy;
-    mapping.arrayEnergy = machine.unitEnergy * model.macs();
-    mapping.memoryEnergy.assign(request.core.memories.size(), 0.0);
-    for (std::size_t op = 0; op < machine.operands; ++op) {
-        for (std::size_t m = 0; m < machine.levels[op]; ++m) {
-            const cost::Machine::Level& level = machine.level[op][m];
-            const std::array<double, 4>& accesses = detail.accesses[op][m];
-            mapping.traffic.push_back({op, level.memory, accesses});
-            mapping.memoryEnergy[level.memory] += (accesses[2] * level.readCost + accesses[0] * level.readCost) +
-                                                  (accesses[3] * level.writeCost + accesses[1] * level.writeCost);
-        }
-    }
-    mapping.idealCycles = detail.idealCycles;
-    mapping.spatialCycles = detail.score.spatialCycles;
-    mapping.stallCycles = detail.score.stall;
-    mapping.onloadCycles = detail.score.onload;
-    mapping.offloadCycles = detail.score.offload;
-    mapping.latency0 = detail.score.latency0;
-    mapping.latency1 = detail.score.latency1;
-    mapping.latency = detail.score.latency2;
-    mapping.spatial = model.spatial().chosen;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        MappedLoop loop{request.nest.dims[order[i].dim].name, order[i].factor, {}};
-        for (std::size_t op = 0; op < machine.operands; ++op) {
-            loop.memory.push_back(machine.level[op][levelOf(detail.merged, op, machine.levels[op], i)].memory);
-        }
-        mapping.loops.push_back(std::move(loop));
-    }
-    return mapping;
-}
-
-/// Elements that an operand has when its loops run over all of their range.
-double wholeElements(const cost::Nest& nest, const cost::Operand& operand) {
-    cost::Sizes sizes = cost::unitSizes();
-    for (std::size_t dim = 0; dim < nest.dims.size(); ++dim) sizes[dim] = static_cast<double>(nest.dims[dim].size);
-    return cost::elements(nest, operand, sizes);
-}
-
-}  // namespace
-
-namespace {
-
-/// The nest under the request's corrections, a model for each unrolling that is tried, and the orders that each allows.
-struct Prepared {
-    cost::Nest nest;
-    std::optional<cost::Machine> machine;
-    std::vector<std::unique_ptr<cost::Model>> models;
-    std::vector<OrderSource> orders;
-
-    const cost::Model& model(std::size_t candidate) const { return *models[candidate]; }
-};
-
-/// Empty with an error.
-std::unique_ptr<Prepared> prepare(const Request& request, Diagnostics& diagnostics) {
-    if (!checkSpatial(request, diagnostics)) return nullptr;
-    auto prepared = std::make_unique<Prepared>();
-    prepared->nest = request.nest;
-    prepared->nest.corrections = request.options.corrections;
-    const cost::Nest& nest = prepared->nest;
-    prepared->machine = cost::machineOf(nest, request.core, diagnostics);
-    if (!prepared->machine) return nullptr;
-    for (const auto& flows : unrollings(request, *prepared->machine, diagnostics)) {
-        const cost::SpatialPair spatial = cost::spatialOf(nest, request.core, *prepared->machine, flows);
-        auto orders = OrderSource::make(nest, cost::temporalSizes(nest, spatial.fractional), request.temporal,
-                                        request.options.lpfLimit, diagnostics);
-        if (!orders) return nullptr;
-        prepared->orders.push_back(std::move(*orders));
-        prepared->models.push_back(std::make_unique<cost::Model>(nest, *prepared->machine, spatial));
-    }
-    return prepared;
-}
-
-Best zigzag(const Prepared& prepared, const Options& options) {
-    Best best;
-    for (std::size_t i = 0; i < prepared.models.size(); ++i)
-        tryOrders(prepared.model(i), i, prepared.orders[i], options, best);
-    return best;
+Alternative alternative(Mapping mapping) {
+    return {mapping.energy, mapping.latency, std::move(mapping.spatial), std::move(mapping.loops)};
 }
 
 /// What an exact search does not take.
@@ -144,67 +34,83 @@ bool checkExact(const Request& request, const Prepared& prepared, Diagnostics& d
                           "use --temporal uneven, or --mapper zigzag");
         return false;
     }
-    const bool partly = !request.temporal.empty() &&
-                        std::any_of(prepared.orders.begin(), prepared.orders.end(), [](const OrderSource& orders) {
-                            return orders.constrained() && !orders.complete();
-                        });
-    if (!partly) return true;
-    diagnostics.error({},
-                      fmt::format("layer '{}': the exact mapper takes a temporal order that names every loop with its "
-                                  "factors, or none",
-                                  request.nest.name),
-                      "complete or remove temporal_ordering, or use --mapper zigzag");
-    return false;
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+        if (!prepared.orders(i).constrained() || prepared.orders(i).complete()) continue;
+        diagnostics.error({},
+                          fmt::format("layer '{}': the exact mapper takes a temporal order that names every loop with "
+                                      "its factors, or none",
+                                      request.nest.name),
+                          "complete or remove temporal_ordering, or use --mapper zigzag");
+        return false;
+    }
+    return true;
 }
 
-/// The space of each unrolling, and what ZigZag's search finds in it, to start from.
-exact::Outcome solve(const Request& request, const Prepared& prepared, exact::Aim aim) {
-    std::vector<exact::Candidate> candidates;
-    for (std::size_t i = 0; i < prepared.models.size(); ++i) {
-        const cost::Model& model = prepared.model(i);
-        exact::Candidate candidate{
-            &model, loopFactors(cost::temporalSizes(prepared.nest, model.spatial().fractional), 64), {}};
-        if (prepared.orders[i].complete()) candidate.order = prepared.orders[i].loops();
-        candidates.push_back(std::move(candidate));
-    }
-    std::int64_t evaluations = 0;
+/// What ZigZag's search finds, to start from; the runner-up of one mapping is the best of it that differs.
+std::vector<Found> start(const Request& request, const Prepared& prepared, exact::Solver& solver) {
+    std::vector<Found> known;
     for (const Objective objective : {Objective::latency, Objective::energy, Objective::edp}) {
-        if (!aim.front() && objective != aim.objective()) continue;
+        if (!solver.aim().front() && objective != solver.aim().objective()) continue;
         Options options = request.options;
         options.objective = objective;
-        const Best best = zigzag(prepared, options);
-        evaluations += best.evaluations;
-        cost::TooSmall why;
-        if (!best.found) continue;
-        aim.offer(
-            {best.score, best.order, *prepared.model(best.candidate).allocate(best.order, false, why), best.candidate});
+        const Best best = prepared.zigzag(options);
+        solver.count(best.evaluations);
+        for (const Found& found : {best.first, best.second}) {
+            if (!found.found) continue;
+            known.push_back(found);
+            cost::TooSmall why;
+            solver.aim().offer({found.score, found.order,
+                                *prepared.model(found.candidate).allocate(found.order, false, why), found.candidate});
+        }
     }
-    exact::Outcome outcome = exact::solve(candidates, std::move(aim), request.limits);
-    outcome.evaluations += evaluations;
-    return outcome;
+    return known;
 }
 
 /// All that an exact search found; empty with a message.
-std::vector<Mapping> exactMappings(const Request& request, const Prepared& prepared, exact::Aim aim,
+std::vector<Mapping> exactMappings(const Request& request, Prepared& prepared, exact::Aim aim,
                                    Diagnostics& diagnostics) {
     if (!checkExact(request, prepared, diagnostics)) return {};
-    const exact::Outcome outcome = solve(request, prepared, std::move(aim));
-    if (outcome.tooLarge) {
-        diagnostics.error(
-            {},
-            fmt::format("layer '{}' has more than {} sets of loop factors; the exact mapper takes no more",
-                        request.nest.name, exact::kMostStates),
-            "use --mapper zigzag");
-        return {};
+    exact::Solver solver(std::move(aim), request.limits);
+    const std::vector<Found> known = start(request, prepared, solver);
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+        const OrderSource& orders = prepared.orders(i);
+        const auto order = orders.complete() ? orders.loops() : std::vector<cost::Loop>();
+        if (solver.search(prepared.model(i), prepared.primes(i), order, i)) continue;
+        diagnostics.warning({}, fmt::format("layer '{}' has more than {} sets of loop factors, or an output that "
+                                            "slides: its mapping is ZigZag's, without proof",
+                                            request.nest.name, exact::Solver::kMostStates));
     }
-    if (outcome.aim.empty()) infeasible(request, zigzag(prepared, request.options).shortage, diagnostics);
+    if (request.options.spatialSearch) searchSpatial(request, prepared, solver, diagnostics);
+    if (solver.aim().empty()) infeasible(request, prepared.zigzag(request.options).shortage, diagnostics);
     std::vector<Mapping> result;
-    for (const exact::Found& found : outcome.aim.found()) {
-        result.push_back(describe(request, prepared.model(found.candidate), found.order, found.allocation));
-        result.back().evaluations = outcome.evaluations;
-        result.back().certificate = outcome.certificate;
+    for (const exact::Found& found : solver.aim().found()) {
+        Mapping mapping = describe(request, prepared.model(found.candidate), found.order, found.allocation);
+        mapping.evaluations = solver.evaluations();
+        mapping.certificate = solver.certificate();
+        for (const Found& other : known) {
+            if (mapping.runnerUp || solver.aim().front()) break;
+            if (other.score.energy == found.score.energy && other.score.latency2 == found.score.latency2) continue;
+            mapping.runnerUp = alternative(prepared.describe(other));
+        }
+        result.push_back(std::move(mapping));
     }
     return result;
+}
+
+std::unique_ptr<Prepared> prepare(const Request& request, Diagnostics& diagnostics) {
+    auto prepared = Prepared::make(request, diagnostics);
+    if (!prepared) return nullptr;
+    for (const auto& flows : unrollings(request, prepared->machine(), diagnostics)) {
+        if (!prepared->add(flows, diagnostics)) return nullptr;
+    }
+    return prepared;
+}
+
+/// Elements that an operand has when its loops run over all of their range.
+double wholeElements(const cost::Nest& nest, const cost::Operand& operand) {
+    cost::Sizes sizes = cost::unitSizes();
+    for (std::size_t dim = 0; dim < nest.dims.size(); ++dim) sizes[dim] = static_cast<double>(nest.dims[dim].size);
+    return cost::elements(nest, operand, sizes);
 }
 
 }  // namespace
@@ -217,15 +123,14 @@ std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics) {
         if (found.empty()) return std::nullopt;
         return std::move(found.front());
     }
-    const Best best = zigzag(*prepared, request.options);
-    if (!best.found) {
+    const Best best = prepared->zigzag(request.options);
+    if (!best.first.found) {
         infeasible(request, best.shortage, diagnostics);
         return std::nullopt;
     }
-    const cost::Model& model = prepared->model(best.candidate);
-    cost::TooSmall why;
-    Mapping mapping = describe(request, model, best.order, *model.allocate(best.order, request.options.even, why));
+    Mapping mapping = prepared->describe(best.first);
     mapping.evaluations = best.evaluations;
+    if (best.second.found) mapping.runnerUp = alternative(prepared->describe(best.second));
     return mapping;
 }
 

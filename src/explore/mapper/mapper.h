@@ -39,6 +39,9 @@ struct Options {
     int spatialCandidates = 3;
     /// Candidates may put several loops on one array dimension.
     bool mixedSpatial = false;
+    /// Exact only: besides the candidates, all unrollings of one or two loops over each array dimension
+    /// (mapper/spatialsearch.h).
+    bool spatialSearch = false;
     /// Faults of ZigZag's cost model that are corrected; replaces what the nest says. None: ZigZag to the last digit.
     cost::Corrections corrections = {};
     auto operator<=>(const Options&) const = default;
@@ -103,11 +106,76 @@ struct Traffic {
     std::array<double, 4> accesses{};  ///< in the order of `hardware::kDirections`
 };
 
+/// What one memory keeps of one operand. Shares are of one instance of the memory.
+struct Tile {
+    std::size_t operand = 0;  ///< into `Nest::operands`
+    hardware::MemoryIndex memory = 0;
+    double bits = 0;
+    /// Of `bits`, what must be there at a time: less than the tile where its outer loops stream through it.
+    double residentBits = 0;
+    bool doubleBuffered = false;  ///< room for the resident bits once more: the next come in while these are in use
+    /// Share of the memory that the resident bits of all operands take, double buffered ones twice.
+    double filled = 0;
+    double instances = 1;  ///< of the memory, in use
+};
+
+/// One movement over a port, seen from the memory that the port belongs to. Counts are those of one instance.
+struct Movement {
+    std::size_t operand = 0;  ///< into `Nest::operands`
+    hardware::Direction direction = hardware::Direction::tl;
+    /// The other end; empty: the array.
+    std::optional<hardware::MemoryIndex> other;
+    double bits = 0;           ///< of one transfer
+    std::int64_t cycles = 0;   ///< that one transfer takes
+    std::int64_t allowed = 0;  ///< cycles of each period that it may take without a stall; all, if double buffered
+    std::int64_t period = 1;   ///< cycles from one transfer to the next
+    std::int64_t count = 1;    ///< transfers
+    std::int64_t outside = 1;  ///< of them, those that cannot stall: they count as on-loading or off-loading
+    bool doubleBuffered = false;
+
+    /// Cycles that all transfers take but those outside.
+    std::int64_t needed() const { return cycles * (count - outside); }
+    /// Cycles by which these overrun their windows; not below 0.
+    std::int64_t overrun() const { return cycles > allowed ? (cycles - allowed) * (count - outside) : 0; }
+};
+
+/// Load on one port.
+struct PortUse {
+    hardware::MemoryIndex memory = 0;
+    std::size_t port = 0;        ///< into `hardware::Memory::ports`
+    std::int64_t needed = 0;     ///< sum of the movements' `needed()`
+    std::int64_t available = 0;  ///< cycles in which they are allowed; those allowed to several count once
+    /// What the port alone would make the array wait; negative: slack. All ports wait at the same time, so a layer
+    /// stalls as long as its worst port says.
+    std::int64_t stall = 0;
+    std::vector<Movement> movements;
+};
+
+/// One step of the on-loading (inputs) or off-loading (output): the first, or last, transfer between two memories.
+struct Load {
+    std::size_t operand = 0;
+    hardware::MemoryIndex from = 0;
+    hardware::MemoryIndex to = 0;
+    /// After borrowing bandwidth that is idle while the layer runs; as ZigZag counts it, even below 0.
+    double cycles = 0;
+};
+
+/// Another mapping of the same layer.
+struct Alternative {
+    double energy = 0;   ///< pJ
+    double latency = 0;  ///< cycles
+    std::vector<hardware::Dataflow> spatial;
+    std::vector<MappedLoop> loops;
+};
+
 struct Mapping {
     double energy = 0;                 ///< pJ
     double arrayEnergy = 0;            ///< of it, the multiply-accumulate units
     std::vector<double> memoryEnergy;  ///< of it, each memory of the core
     std::vector<Traffic> traffic;      ///< operands in order, innermost memory first
+    std::vector<Tile> tiles;           ///< one for each entry of `traffic`, in the same order
+    std::vector<PortUse> ports;        ///< ports that something moves over, innermost memory first
+    std::vector<Load> loads;           ///< inputs, then the output, each innermost first
     double idealCycles = 0;            ///< operations / units of the array
     double spatialCycles = 0;          ///< product of the temporal loops
     double stallCycles = 0;
@@ -120,6 +188,11 @@ struct Mapping {
     std::vector<MappedLoop> loops;            ///< innermost first, after loops that reuse all data have moved down
     std::int64_t evaluations = 0;             ///< mappings evaluated for this answer
     std::optional<Certificate> certificate;   ///< of an exact search
+    /// The best of the mappings that were tried whose energy or latency differs from this one's; empty if none does.
+    std::optional<Alternative> runnerUp;
+
+    /// The port that `stallCycles` come from: the first of the worst. Null if nothing stalls.
+    const PortUse* decidingPort() const;
 };
 
 /// The best mapping. Infeasible: no order of the loops fits the memories (the message names the memory that lacks
@@ -133,11 +206,11 @@ std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics);
 std::vector<Mapping> front(const Request& request, Diagnostics& diagnostics);
 
 /// "K 32 | C 32": array dimensions in their order.
-std::string spatialText(const Mapping& mapping);
+std::string spatialText(const std::vector<hardware::Dataflow>& spatial);
+inline std::string spatialText(const Mapping& mapping) { return spatialText(mapping.spatial); }
 /// "FX 7, FY 7, OY 16": innermost first.
-std::string temporalText(const Mapping& mapping);
-/// A table like ZigZag's loop_ordering.txt: outermost first, a column for each operand with the memory's name.
-std::string temporalTable(const Mapping& mapping, const cost::Nest& nest, const hardware::Core& core);
+std::string temporalText(const std::vector<MappedLoop>& loops);
+inline std::string temporalText(const Mapping& mapping) { return temporalText(mapping.loops); }
 
 /// What does not fit, and where.
 struct Shortage {
@@ -157,6 +230,7 @@ std::optional<Shortage> shortage(const cost::Nest& nest, const hardware::Core& c
 class Cache {
 public:
     std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics);
+    std::vector<Mapping> front(const Request& request, Diagnostics& diagnostics);
     /// Different questions asked so far.
     std::size_t size() const;
     /// Mappings evaluated for all of them.
@@ -164,10 +238,13 @@ public:
 
 private:
     struct Answer {
-        std::optional<Mapping> mapping;
+        std::mutex asking;  ///< who comes second waits for the first
+        std::vector<Mapping> mappings;
     };
+    Answer& answerTo(std::string question);
+
     mutable std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const Answer>> answers_;
+    std::map<std::string, std::unique_ptr<Answer>> answers_;
 };
 
 }  // namespace millrace::mapper

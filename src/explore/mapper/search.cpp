@@ -45,14 +45,20 @@ public:
             return;
         }
         ++best_.evaluations;
-        if (best_.found && !better(options_.objective, score, best_.score)) return;
-        best_.found = true;
-        best_.score = score;
-        best_.candidate = candidate_;
-        best_.order = loopsOf(kinds);
+        if (!best_.first.found || better(options_.objective, score, best_.first.score)) {
+            best_.second = std::move(best_.first);
+            best_.first = {true, score, candidate_, loopsOf(kinds)};
+        } else if ((!best_.second.found || better(options_.objective, score, best_.second.score)) &&
+                   differs(score, best_.first.score)) {
+            best_.second = {true, score, candidate_, loopsOf(kinds)};
+        }
     }
 
 private:
+    static bool differs(const cost::Score& a, const cost::Score& b) {
+        return a.energy != b.energy || a.latency2 != b.latency2;
+    }
+
     std::vector<cost::Loop> loopsOf(const std::vector<std::uint32_t>& kinds) const {
         std::vector<cost::Loop> loops;
         for (const std::uint32_t kind : kinds) loops.push_back(orders_.kinds()[kind]);

@@ -5,12 +5,18 @@
 
 namespace millrace::mapper {
 
-/// The best order found so far, over all spatial candidates.
-struct Best {
+/// An order that fits.
+struct Found {
     bool found = false;
     cost::Score score;
     std::size_t candidate = 0;
     std::vector<cost::Loop> order;
+};
+
+/// The best orders found so far, over all spatial candidates.
+struct Best {
+    Found first;
+    Found second;  ///< the best of those whose energy or latency differs from the first one's
     std::int64_t evaluations = 0;
     /// What came closest to fitting: the least need in relation to the size.
     cost::TooSmall shortage;

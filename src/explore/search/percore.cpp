@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "explore/explore.h"
@@ -27,6 +29,76 @@ void prepare(CoreResult& result, const CostOptions& options) {
     for (std::size_t i = 0; i < cores.size(); ++i) result.layers[i].core = cores[i];
 }
 
+/// Shares the time that is left among the layers that are left.
+class Clock {
+public:
+    Clock(const mapper::Limits& limits, std::size_t layers, int threads)
+        : limits_(limits), left_(static_cast<std::int64_t>(layers)), threads_(std::max(1, threads)) {}
+
+    mapper::Limits next() {
+        mapper::Limits limits = limits_;
+        const std::int64_t left = left_--;
+        if (!limits.deadline || left <= threads_) return limits;
+        const auto now = std::chrono::steady_clock::now();
+        if (now < *limits.deadline) limits.deadline = now + (*limits.deadline - now) * threads_ / left;
+        return limits;
+    }
+
+private:
+    mapper::Limits limits_;
+    std::atomic<std::int64_t> left_;
+    int threads_;
+};
+
+class LayerCosts {
+public:
+    LayerCosts(const CoreResult& result, const mapping::Mapping* mapping, const CostOptions& options)
+        : result_(result),
+          mapping_(mapping),
+          options_(options),
+          clock_(options.limits, result.layers.size(), options.threads) {}
+
+    void ask(CoreLayer& layer) {
+        if (layer.diagnostics.failed()) return;
+        mapper::Request request = requestFor(layer);
+        request.limits = clock_.next();
+        layer.mapping = cache_.map(request, layer.diagnostics);
+        if (layer.mapping && options_.front) layer.front = cache_.front(request, layer.diagnostics);
+    }
+
+    void askWhatHelps(CoreLayer& layer) {
+        layer.sensitivity = mapper::sensitivity(requestFor(layer), *layer.mapping, cache_);
+    }
+
+    std::int64_t evaluations() const { return cache_.evaluations(); }
+
+private:
+    mapper::Request requestFor(const CoreLayer& layer) const {
+        mapper::Request request = search::requestFor(layer.nest, result_.workload.layers[layer.layer], true, layer.core,
+                                                     mapping_, options_.mapper);
+        request.limits = options_.limits;
+        return request;
+    }
+
+    const CoreResult& result_;
+    const mapping::Mapping* mapping_;
+    const CostOptions& options_;
+    Clock clock_;
+    mapper::Cache cache_;
+};
+
+/// Calls `work` for each layer, on several threads.
+template <class Work>
+void forEachLayer(std::vector<CoreLayer>& layers, int threads, const Work& work) {
+    std::atomic<std::size_t> next{0};
+    const auto run = [&] {
+        for (std::size_t i = next++; i < layers.size(); i = next++) work(layers[i]);
+    };
+    std::vector<std::jthread> others;
+    for (int i = 1; i < threads; ++i) others.emplace_back(run);
+    run();
+}
+
 }  // namespace
 
 std::optional<CoreResult> costLayers(const workload::Workload& given, const hardware::Core& core,
@@ -44,22 +116,10 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
         }
     }
     prepare(result, options);
-    mapper::Cache cache;
-    const auto ask = [&](CoreLayer& layer) {
-        if (layer.diagnostics.failed()) return;
-        const mapper::Request request = search::requestFor(layer.nest, result.workload.layers[layer.layer], true,
-                                                           layer.core, mapping, options.mapper);
-        layer.mapping = cache.map(request, layer.diagnostics);
-    };
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < result.layers.size(); i = next++) ask(result.layers[i]);
-    };
-    std::vector<std::jthread> threads;
-    for (int i = 1; i < options.threads; ++i) threads.emplace_back(work);
-    work();
-    threads.clear();
-    result.evaluations = cache.evaluations();
+    LayerCosts costs(result, mapping, options);
+    forEachLayer(result.layers, options.threads, [&](CoreLayer& layer) { costs.ask(layer); });
+    result.evaluations = costs.evaluations();
+    result.objective = options.mapper.objective;
     for (const CoreLayer& layer : result.layers) {
         for (const Diagnostic& diagnostic : layer.diagnostics.all()) diagnostics.add(diagnostic);
         if (!layer.mapping) continue;
@@ -67,6 +127,11 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
         result.latency += layer.mapping->latency;
     }
     if (diagnostics.failed()) return std::nullopt;
+    if (!options.helpFor) return result;
+    forEachLayer(result.layers, options.threads, [&](CoreLayer& layer) {
+        const std::string& name = result.workload.layers[layer.layer].name;
+        if (name.find(*options.helpFor) != std::string::npos) costs.askWhatHelps(layer);
+    });
     return result;
 }
 

@@ -1,40 +1,51 @@
 #include "explore/mapper/exact/exact.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "explore/mapper/exact/search.h"
 
 namespace millrace::mapper::exact {
 
-Outcome solve(const std::vector<Candidate>& candidates, Aim aim, const Limits& limits) {
-    Outcome outcome{std::move(aim), {}, 0, false};
-    Certificate& certificate = outcome.certificate;
-    certificate.spatialMappings = static_cast<std::int64_t>(candidates.size());
-    double bound = std::numeric_limits<double>::infinity();
-    certificate.optimal = true;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        const auto space = Space::make(*candidates[i].model, candidates[i].primes, kMostStates);
-        if (!space) {
-            outcome.tooLarge = true;
-            return outcome;
-        }
-        certificate.space += space->size();
-        certificate.states += static_cast<std::int64_t>(space->tables().states());
-        Search search(*space, i, outcome.aim, limits);
-        search.follow(candidates[i].order);
-        if (!search.run()) certificate.optimal = false;
-        if (search.expanded() == 0) ++certificate.spatialPruned;
-        bound = std::min(bound, search.bound());
-        certificate.generated += search.generated();
-        certificate.expanded += search.expanded();
-        outcome.evaluations += search.evaluated();
+bool Solver::skip(double energy, double latency) {
+    if (!aim_.hopeless(energy, latency)) return false;
+    ++certificate_.spatialMappings;
+    ++certificate_.spatialPruned;
+    return true;
+}
+
+bool Solver::search(const cost::Model& model, const std::vector<cost::Loop>& primes,
+                    const std::vector<cost::Loop>& order, std::size_t candidate) {
+    const auto space = Space::make(model, primes, kMostStates);
+    if (!space) {
+        giveUp(0);
+        return false;
     }
-    if (!outcome.aim.empty()) {
-        certificate.value = outcome.aim.best();
-        certificate.bound = certificate.optimal ? certificate.value : std::min(bound, certificate.value);
-    }
-    return outcome;
+    ++certificate_.spatialMappings;
+    certificate_.space += space->size();
+    certificate_.states += static_cast<std::int64_t>(space->tables().states());
+    Search search(*space, candidate, aim_, limits_);
+    search.follow(order);
+    if (!search.run()) certificate_.optimal = false;
+    bound_ = std::min(bound_, search.bound());
+    certificate_.generated += search.generated();
+    certificate_.expanded += search.expanded();
+    if (search.expanded() == 0) ++certificate_.spatialPruned;
+    evaluations_ += search.evaluated();
+    return true;
+}
+
+void Solver::giveUp(double bound) {
+    ++certificate_.spatialMappings;
+    certificate_.optimal = false;
+    bound_ = std::min(bound_, bound);
+}
+
+Certificate Solver::certificate() const {
+    Certificate result = certificate_;
+    result.value = aim_.front() ? 0 : aim_.best();
+    result.bound = result.optimal ? result.value : std::min(bound_, result.value);
+    if (aim_.front()) result.bound = 0;
+    return result;
 }
 
 }  // namespace millrace::mapper::exact

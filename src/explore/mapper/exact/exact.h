@@ -1,5 +1,4 @@
 #pragma once
-#include <optional>
 #include <vector>
 
 #include "explore/cost/model.h"
@@ -8,25 +7,36 @@
 
 namespace millrace::mapper::exact {
 
-/// One spatial mapping with the loops that it leaves.
-struct Candidate {
-    const cost::Model* model = nullptr;
-    std::vector<cost::Loop> primes;
-    /// Not empty: the only order that is allowed, of the same loops.
-    std::vector<cost::Loop> order;
+/// Searches one spatial mapping after the other for the same aim, and keeps account of what is proven.
+class Solver {
+public:
+    /// Prefix states of a spatial mapping that are searched at most.
+    static constexpr std::size_t kMostStates = 400'000;
+
+    Solver(Aim aim, const Limits& limits) : aim_(std::move(aim)), limits_(limits) {}
+
+    Aim& aim() { return aim_; }
+    const Aim& aim() const { return aim_; }
+    /// Leaves out a spatial mapping whose mappings cost at least this much, if that proves that none is better.
+    bool skip(double energy, double latency);
+    /// All orders of the primes and all cuts; only one order if `order` is not empty. False if there are too many
+    /// prefix states: then the answer is without proof.
+    bool search(const cost::Model& model, const std::vector<cost::Loop>& primes, const std::vector<cost::Loop>& order,
+                std::size_t candidate);
+    /// Leaves out a spatial mapping without proof (time is up): its mappings cost at least `bound`.
+    void giveUp(double bound);
+    bool timeIsUp() const { return limits_.reached(); }
+
+    Certificate certificate() const;
+    std::int64_t evaluations() const { return evaluations_; }
+    void count(std::int64_t evaluations) { evaluations_ += evaluations; }
+
+private:
+    Aim aim_;
+    Limits limits_;
+    Certificate certificate_{true};
+    double bound_ = std::numeric_limits<double>::infinity();
+    std::int64_t evaluations_ = 0;
 };
-
-struct Outcome {
-    Aim aim;
-    Certificate certificate;
-    std::int64_t evaluations = 0;
-    /// A candidate has more prefix states than the search takes.
-    bool tooLarge = false;
-};
-
-inline constexpr std::size_t kMostStates = 400'000;
-
-/// Searches all candidates, the most promising ones first. `known`: mappings that the search starts from.
-Outcome solve(const std::vector<Candidate>& candidates, Aim aim, const Limits& limits);
 
 }  // namespace millrace::mapper::exact

@@ -1,0 +1,196 @@
+#include "explore/mapper/spatialsearch.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "explore/cost/parts.h"
+#include "explore/cost/spatial.h"
+
+namespace millrace::mapper {
+namespace {
+
+using cost::DimIndex;
+using hardware::Dataflow;
+using hardware::Unrolling;
+/// What an array dimension unrolls.
+using Option = std::vector<Unrolling>;
+
+std::int64_t ceilDivide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// Factors up to `limit` that need fewer steps than any smaller one; descending, without 1.
+std::vector<std::int64_t> usefulFactors(std::int64_t size, std::int64_t limit) {
+    std::vector<std::int64_t> result;
+    for (std::int64_t factor = std::min(size, limit); factor > 1; --factor) {
+        factor = ceilDivide(size, ceilDivide(size, factor));
+        if (factor > 1) result.push_back(factor);
+    }
+    return result;
+}
+
+class Options {
+public:
+    Options(const Request& request, const cost::Machine& machine)
+        : request_(request), nest_(request.nest), limits_(cost::unrollLimits(nest_, request.core, machine)) {}
+
+    std::vector<Option> of(std::size_t d) const {
+        std::vector<Option> result;
+        const std::int64_t room = request_.core.array.dimensions[d].size;
+        const std::vector<DimIndex> loops = allowed(d);
+        for (const DimIndex dim : loops) {
+            for (const std::int64_t factor : factors(d, dim, room)) result.push_back({{nest_.dims[dim].name, factor}});
+        }
+        for (std::size_t i = 0; i < loops.size(); ++i) {
+            for (std::size_t j = i + 1; j < loops.size(); ++j) addPairs(d, loops[i], loops[j], room, result);
+        }
+        result.push_back({});
+        return result;
+    }
+
+private:
+    std::vector<std::int64_t> factors(std::size_t d, DimIndex dim, std::int64_t room) const {
+        return usefulFactors(nest_.dims[dim].size, std::min(limits_[d][dim], room));
+    }
+
+    std::vector<DimIndex> allowed(std::size_t d) const {
+        std::vector<DimIndex> result;
+        const mapping::SpatialHint* hint = nullptr;
+        for (const mapping::SpatialHint& given : request_.spatialHint) {
+            if (given.arrayDimension == request_.core.array.dimensions[d].name) hint = &given;
+        }
+        for (DimIndex dim = 0; dim < nest_.dims.size(); ++dim) {
+            if (nest_.dims[dim].size == 1) continue;
+            const auto named = [&](const std::string& loop) { return loop == nest_.dims[dim].name; };
+            if (hint == nullptr || std::any_of(hint->loops.begin(), hint->loops.end(), named)) result.push_back(dim);
+        }
+        return result;
+    }
+
+    /// For each factor of the first loop the largest of the second; where several of the first take the same, only the
+    /// largest.
+    void addPairs(std::size_t d, DimIndex first, DimIndex second, std::int64_t room,
+                  std::vector<Option>& result) const {
+        std::int64_t last = 1;
+        for (const std::int64_t factor : factors(d, first, room)) {
+            const std::vector<std::int64_t> others = factors(d, second, room / factor);
+            if (others.empty() || others.front() <= last) continue;
+            last = others.front();
+            result.push_back({{nest_.dims[first].name, factor}, {nest_.dims[second].name, last}});
+        }
+    }
+
+    const Request& request_;
+    const cost::Nest& nest_;
+    std::vector<std::vector<std::int64_t>> limits_;
+};
+
+class Every {
+public:
+    Every(const Request& request, const cost::Machine& machine) : nest_(request.nest) {
+        const Options options(request, machine);
+        for (std::size_t d = 0; d < request.core.array.dimensions.size(); ++d) options_.push_back(options.of(d));
+        std::vector<Dataflow> flows;
+        std::vector<std::int64_t> product(nest_.dims.size(), 1);
+        extend(0, flows, product);
+    }
+
+    std::vector<std::vector<Dataflow>> take() { return std::move(result_); }
+
+private:
+    void extend(std::size_t d, std::vector<Dataflow>& flows, std::vector<std::int64_t>& product) {
+        if (d == options_.size()) {
+            result_.push_back(flows);
+            return;
+        }
+        for (const Option& option : options_[d]) {
+            const std::vector<std::int64_t> before = product;
+            bool fits = true;
+            for (const Unrolling& unrolling : option) {
+                const DimIndex dim = *nest_.dim(unrolling.loop);
+                product[dim] *= unrolling.factor;
+                fits = fits && product[dim] <= nest_.dims[dim].size;
+            }
+            if (fits) {
+                flows.push_back({d, option});
+                extend(d + 1, flows, product);
+                flows.pop_back();
+            }
+            product = before;
+        }
+    }
+
+    const cost::Nest& nest_;
+    std::vector<std::vector<Option>> options_;
+    std::vector<std::vector<Dataflow>> result_;
+};
+
+}  // namespace
+
+std::vector<std::vector<Dataflow>> everyUnrolling(const Request& request, const cost::Machine& machine) {
+    return Every(request, machine).take();
+}
+
+LeastCost leastCost(const cost::Model& model) {
+    const cost::Nest& nest = model.nest();
+    const cost::Machine& machine = model.machine();
+    const std::vector<std::int64_t> sizes = cost::temporalSizes(nest, model.spatial().fractional);
+    std::int64_t total = 1;
+    for (const std::int64_t size : sizes) total *= size;
+    LeastCost least{machine.unitEnergy * model.macs(), static_cast<double>(total)};
+    for (std::size_t op = 0; op < machine.operands; ++op) {
+        std::int64_t reuse = 1;
+        cost::Sizes all = cost::unitSizes();
+        for (DimIndex dim = 0; dim < nest.dims.size(); ++dim) {
+            all[dim] = static_cast<double>(sizes[dim]);
+            if (op > 0 && (nest.operands[op].irrelevantMask >> dim & 1) != 0) reuse *= sizes[dim];
+        }
+        for (std::size_t a = 0; a < machine.levels[op]; ++a) {
+            cost::CutFacts facts{1, 1, reuse};
+            if (a > 0) {
+                for (const cost::SpatialLoop& loop : model.spatial().fractional.level[op][a - 1].loops)
+                    all[loop.dim] *= loop.factor;
+                // A tile above all loops is visited once: complete, and not read back.
+                facts = {std::floor(cost::elements(nest, nest.operands[op], all)), 1, total};
+            }
+            const cost::CutEntry entry = model.entry(op, a, facts, total, nullptr);
+            for (std::size_t direction = 0; direction < 4; ++direction) {
+                // One access less: the model rounds their number down after it has rounded words up.
+                const bool read = direction == 0 || direction == 2;
+                const std::size_t level = direction >= 2 ? a - 1 : a;
+                if (entry.energy[direction] <= 0) continue;
+                const double access = read ? machine.level[op][level].readCost : machine.level[op][level].writeCost;
+                least.energy += std::max(0.0, entry.energy[direction] - access);
+            }
+        }
+    }
+    return least;
+}
+
+void searchSpatial(const Request& request, Prepared& prepared, exact::Solver& solver, Diagnostics& diagnostics) {
+    struct Choice {
+        LeastCost least;
+        double value = 0;
+        std::size_t at = 0;
+    };
+    const std::vector<std::vector<Dataflow>> every = everyUnrolling(request, prepared.machine());
+    std::vector<Choice> choices;
+    for (std::size_t i = 0; i < every.size(); ++i) {
+        const cost::Model model(prepared.nest(), prepared.machine(),
+                                cost::spatialOf(prepared.nest(), request.core, prepared.machine(), every[i]));
+        const LeastCost least = leastCost(model);
+        choices.push_back({least, solver.aim().value(least.energy, least.latency), i});
+    }
+    std::stable_sort(choices.begin(), choices.end(),
+                     [](const Choice& a, const Choice& b) { return a.value < b.value; });
+    for (const Choice& choice : choices) {
+        if (solver.skip(choice.least.energy, choice.least.latency)) continue;
+        if (solver.timeIsUp()) {
+            solver.giveUp(choice.value);
+            continue;
+        }
+        if (!prepared.add(every[choice.at], diagnostics)) return;
+        const std::size_t candidate = prepared.size() - 1;
+        solver.search(prepared.model(candidate), prepared.primes(candidate), {}, candidate);
+    }
+}
+
+}  // namespace millrace::mapper
