@@ -202,7 +202,10 @@ SpatialPair spatialOf(const Nest& nest, const hardware::Core& core, const Machin
     }
     std::vector<std::vector<std::vector<SpatialLoop>>> byOperand[2];
     std::vector<std::vector<std::size_t>> served;
-    for (hardware::MemoryIndex i = 0; i < core.memories.size(); ++i) served.push_back(servedInOrder(core, i));
+    for (hardware::MemoryIndex i = 0; i < core.memories.size(); ++i) {
+        const bool again = i > 0 && core.memories[i].servedDimensions == core.memories[i - 1].servedDimensions;
+        served.push_back(again ? served.back() : servedInOrder(core, i));
+    }
     for (std::size_t op = 0; op < nest.operands.size(); ++op) {
         byOperand[0].push_back(layOut(served, machine, op, fractional));
         byOperand[1].push_back(layOut(served, machine, op, whole));
