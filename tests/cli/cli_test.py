@@ -130,6 +130,16 @@ class Cli(unittest.TestCase):
         self.assertEqual(sum(layer["macs"] for layer in result["layers"]), 1814073344)
         self.assertAlmostEqual(result["energy_pj"], sum(layer["energy_pj"] for layer in result["layers"]), delta=1)
 
+    def test_fixes(self):
+        cost = lambda *words: json.loads(run("cost", *words, MODEL, "--hardware", CORE, "--json").stdout)
+        plain, fixed = cost(), cost("--fix", "all")
+        self.assertEqual(plain["corrections"], [])
+        self.assertEqual(len(fixed["corrections"]), 6)
+        self.assertNotEqual((plain["energy_pj"], plain["latency_cycles"]), (fixed["energy_pj"], fixed["latency_cycles"]))
+        some = cost("--fix", "halo,readback", "--fix", "ragged")
+        self.assertEqual(some["corrections"], ["readback", "ragged", "halo"])
+        self.fails(2, "cost", MODEL, "--hardware", CORE, "--fix", "halo,everything", says=["everything", "readback"])
+
     def test_hand_written_layers_are_all_costed(self):
         result = json.loads(run("cost", LAYERS, "--hardware", CORE, "--json").stdout)
         self.assertEqual(result["other_layers"], [])

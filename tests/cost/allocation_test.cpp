@@ -37,12 +37,14 @@ TEST(Evaluation, AllocatesNothing) {
     const std::vector<Loop> order{{2, 3}, {4, 2}, {1, 6}, {3, 2}};
     const auto tables = Tables::make(model, order).value();
     const std::uint32_t kinds[] = {0, 1, 2, 3};
+    ScoreMemo memo;
     const std::int64_t before = allocations;
     TooSmall why;
     const auto allocation = model.allocate(order, false, why);
     const Score walked = model.evaluate(order, *allocation);
     Score score;
     tables.evaluate(kinds, score, why);
+    tables.evaluate(kinds, score, why, &memo);
     const std::int64_t after = allocations;
     EXPECT_EQ(after, before);
     EXPECT_EQ(score.energy, walked.energy);

@@ -229,6 +229,26 @@ TEST_F(Corrected, ForcedDoubleBuffersNeedTwiceTheRoom) {
     EXPECT_TRUE(after.doubleBuffer[2][1]);
 }
 
+/// The mapper costs with what its options ask for, and its cache tells the answers apart.
+TEST(MapCorrected, AnswersAreRememberedBySet) {
+    const Nest nest = test::toyNest();
+    hardware::Core core = test::toyCore();
+    Diagnostics diagnostics;
+    mapper::Cache cache;
+    mapper::Request request{nest, core, test::toySpatial()};
+    request.options.objective = mapper::Objective::energy;
+    EXPECT_NEAR(cache.map(request, diagnostics)->energy, 6396, 1e-9);
+    request.options.corrections = only(Correction::readback);
+    const double readback = cache.map(request, diagnostics)->energy;
+    EXPECT_LT(readback, 6396);
+    request.options.corrections = Corrections::all();
+    EXPECT_NE(cache.map(request, diagnostics)->energy, readback);
+    EXPECT_EQ(cache.size(), 3u);
+    core.memories[2].forceDoubleBuffering = true;
+    cache.map(request, diagnostics);
+    EXPECT_EQ(cache.size(), 4u);
+}
+
 /// Models and tables of a triple under a set of corrections.
 struct Both {
     std::optional<Score> walked;

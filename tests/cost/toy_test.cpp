@@ -208,6 +208,42 @@ TEST_F(Toy, TablesEqualTheWalk) {
     EXPECT_GT(fits, 10);
 }
 
+/// All orders of six loops on memories of many sizes: the memo, in which old scores give way to new ones, changes
+/// nothing.
+TEST(Tables, RememberOnlyEqualScores) {
+    const Nest nest = test::convolution(8, 4, 6, 4, 3, 2);
+    std::int64_t different = 0;
+    for (const std::int64_t bits : {60, 300, 900, 1500, 2500, 4000}) {
+        hardware::Core core = test::toyCore();
+        core.memories[0].size = Bits(bits / 12);
+        core.memories[1].size = Bits(bits / 6);
+        core.memories[2].size = Bits(bits);
+        Diagnostics diagnostics;
+        const Machine machine = machineOf(nest, core, diagnostics).value();
+        const Model model(nest, machine, spatialOf(nest, core, machine, {{0, {{"OX", 2}}}, {1, {}}}));
+        const auto tables = Tables::make(model, {{1, 8}, {2, 4}, {3, 6}, {4, 2}, {5, 3}, {6, 2}});
+        ASSERT_TRUE(tables);
+        ScoreMemo memo;
+        std::vector<std::uint32_t> order{0, 1, 2, 3, 4, 5};
+        double last = 0;
+        do {
+            std::vector<Loop> loops;
+            for (const std::uint32_t k : order) loops.push_back(tables->kinds()[k]);
+            Score score;
+            TooSmall why;
+            const auto allocation = model.allocate(loops, false, why);
+            ASSERT_EQ(tables->evaluate(order.data(), score, why, &memo), allocation.has_value());
+            if (!allocation) continue;
+            const Score expected = model.evaluate(loops, *allocation);
+            ASSERT_EQ(score.energy, expected.energy);
+            ASSERT_EQ(score.latency2, expected.latency2);
+            different += score.latency2 != last ? 1 : 0;
+            last = score.latency2;
+        } while (std::next_permutation(order.begin(), order.end()));
+    }
+    EXPECT_GT(different, 500);
+}
+
 TEST(Tables, AreRefusedWhereTheyWouldNotBeExact) {
     const Nest nest = test::convolution(6, 3, 2, 10, 1, 3);
     const hardware::Core core = test::toyCore();

@@ -206,6 +206,7 @@ std::int64_t setHash(SetKind kind, std::string_view name) {
 }
 
 std::vector<std::size_t> setOrder(SetKind kind, const std::vector<std::string>& names) {
+    if (names.size() < 2) return std::vector<std::size_t>(names.size(), 0);
     std::vector<std::int64_t> hashes;
     Table table(8);
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -75,13 +75,14 @@ double wholeFactor(const Nest& nest, double factor) {
     return std::max(1.0, std::trunc(factor));
 }
 
-std::vector<std::vector<SpatialLoop>> layOut(const hardware::Core& core, const Machine& machine, std::size_t op,
+std::vector<std::vector<SpatialLoop>> layOut(const std::vector<std::vector<std::size_t>>& served,
+                                             const Machine& machine, std::size_t op,
                                              const std::vector<hardware::Dataflow>& dataflows,
                                              const LoopsOfArray& loops) {
     std::vector<std::vector<SpatialLoop>> levels(machine.levels[op] + 1);
     std::vector<bool> used(loops.size(), false);
     for (std::size_t m = 0; m < machine.levels[op]; ++m) {
-        for (const std::size_t d : servedInOrder(core, machine.level[op][m].memory)) {
+        for (const std::size_t d : served[machine.level[op][m].memory]) {
             if (used[d]) continue;
             used[d] = true;
             for (const SpatialLoop& loop : loops[d]) append(levels[m], loop);
@@ -218,9 +219,14 @@ SpatialPair spatialOf(const Nest& nest, const hardware::Core& core, const Machin
         }
     }
     std::vector<std::vector<std::vector<SpatialLoop>>> byOperand[2];
+    std::vector<std::vector<std::size_t>> served;
+    for (hardware::MemoryIndex i = 0; i < core.memories.size(); ++i) {
+        const bool again = i > 0 && core.memories[i].servedDimensions == core.memories[i - 1].servedDimensions;
+        served.push_back(again ? served.back() : servedInOrder(core, i));
+    }
     for (std::size_t op = 0; op < nest.operands.size(); ++op) {
-        byOperand[0].push_back(layOut(core, machine, op, dataflows, fractional));
-        byOperand[1].push_back(layOut(core, machine, op, dataflows, whole));
+        byOperand[0].push_back(layOut(served, machine, op, dataflows, fractional));
+        byOperand[1].push_back(layOut(served, machine, op, dataflows, whole));
     }
     return {countsOf(nest, byOperand[0]), countsOf(nest, byOperand[1]), dataflows};
 }

@@ -77,25 +77,34 @@ private:
     void addStates() {
         for (std::size_t state = 0; state < tables_.states_; ++state) {
             std::int64_t period = 1;
-            bool partial = false;
+            std::int64_t visits = 1;
+            bool accumulates = false;  // an irrelevant loop of the output is not below
+            Sizes sizes = unitSizes();
             for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
-                for (std::size_t i = 0; i < countIn(state, k); ++i) period *= tables_.kinds_[k].factor;
-                partial = partial || (countIn(state, k) < tables_.counts_[k] && (tables_.irrelevantKinds_[0] >> k & 1) != 0);
+                const Loop& kind = tables_.kinds_[k];
+                const bool reuses = (tables_.irrelevantKinds_[0] >> k & 1) != 0;
+                const std::size_t below = countIn(state, k);
+                for (std::size_t i = 0; i < tables_.counts_[k]; ++i) {
+                    if (i < below) {
+                        period *= kind.factor;
+                        sizes[kind.dim] *= static_cast<double>(kind.factor);
+                    } else if (reuses) {
+                        visits *= kind.factor;
+                    }
+                }
+                if (reuses && below < tables_.counts_[k]) accumulates = true;
             }
             tables_.period_.push_back(period);
             tables_.repeats_.push_back(tables_.total_ / period);
-            tables_.partial_.push_back(partial ? 1 : 0);
+            tables_.partial_.push_back(accumulates ? 1 : 0);
+            visits_.push_back(visits);
+            sizes_.push_back(sizes);
         }
     }
 
     /// Products of the loops of a state and of the unrollings in the arch levels below `a`.
     Sizes sizesOf(std::size_t state, std::size_t op, std::size_t a, bool whole) const {
-        Sizes sizes = unitSizes();
-        for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
-            for (std::size_t i = 0; i < countIn(state, k); ++i) {
-                sizes[tables_.kinds_[k].dim] *= static_cast<double>(tables_.kinds_[k].factor);
-            }
-        }
+        Sizes sizes = sizes_[state];
         for (std::size_t b = 0; b < a; ++b) {
             for (const SpatialLoop& loop : version(whole).level[op][b].loops) sizes[loop.dim] *= loop.factor;
         }
@@ -124,26 +133,12 @@ private:
 
     /// How often an output element is accumulated on above cut `a`.
     double reuse(std::size_t state, std::size_t a, bool whole) const {
-        double product = 1;
-        for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
-            if ((tables_.irrelevantKinds_[0] >> k & 1) == 0) continue;
-            for (std::size_t i = countIn(state, k); i < tables_.counts_[k]; ++i)
-                product *= static_cast<double>(tables_.kinds_[k].factor);
-        }
+        double product = static_cast<double>(visits_[state]);
         const std::vector<Spatial::Level>& levels = version(whole).level[0];
         for (std::size_t b = a + 1; b < levels.size(); ++b) {
             for (const SpatialLoop& loop : levels[b].loops) {
                 if ((nest_.operands[0].irrelevantMask & bit(loop.dim)) != 0) product *= loop.factor;
             }
-        }
-        return product;
-    }
-
-    std::int64_t visits(std::size_t state) const {
-        std::int64_t product = 1;
-        for (std::size_t k = 0; k < tables_.kinds_.size(); ++k) {
-            if ((tables_.irrelevantKinds_[0] >> k & 1) == 0) continue;
-            for (std::size_t i = countIn(state, k); i < tables_.counts_[k]; ++i) product *= tables_.kinds_[k].factor;
         }
         return product;
     }
@@ -176,7 +171,7 @@ private:
     void outputFacts(std::size_t state, std::size_t a, CutFacts& facts) const {
         const double factor = reuse(state, a, false);
         const double whole = reuse(state, a, true);
-        facts.visits = visits(state);
+        facts.visits = visits_[state];
         facts.partial = factor > 1;
         facts.wholePartial = whole > 1;
         facts.back = std::trunc(model_.outputElements() * (factor - 1)) != 0;
@@ -188,6 +183,9 @@ private:
     Tables& tables_;
     bool exactly_;
     std::size_t mostStates_;
+    /// By state: products of its loops by dim, and of the output's irrelevant loops that are not in it.
+    std::vector<Sizes> sizes_;
+    std::vector<std::int64_t> visits_;
     double fraction_ = 1;
 };
 
