@@ -140,6 +140,19 @@ class Cli(unittest.TestCase):
         self.assertEqual(some["corrections"], ["readback", "ragged", "halo"])
         self.fails(2, "cost", MODEL, "--hardware", CORE, "--fix", "halo,everything", says=["everything", "readback"])
 
+    def test_cost_of_searched_unrollings(self):
+        core = self.write("core.yaml", pathlib.Path(CORE).read_text().split("dataflows:")[0].replace("size: 4 B", "size: 64 B"))
+        evaluations = []
+        for words in (["--spatial-candidates", "1"], [], ["--spatial", "mixed", "--data-locality"]):
+            done = run("cost", MODEL, "--hardware", core, "--json", "--lpf-limit", "4", *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            result = json.loads(done.stdout)
+            evaluations.append(result["evaluations"])
+        self.assertLess(evaluations[0], evaluations[1])
+        self.assertTrue(any(layer["spatial_mapping"].split(" | ")[0].count(",") for layer in result["layers"]), result)
+        self.fails(2, "cost", MODEL, "--hardware", CORE, "--spatial", "sideways", says=["sideways"])
+        self.fails(2, "cost", MODEL, "--hardware", CORE, "--spatial-candidates", "0")
+
     def test_hand_written_layers_are_all_costed(self):
         result = json.loads(run("cost", LAYERS, "--hardware", CORE, "--json").stdout)
         self.assertEqual(result["other_layers"], [])

@@ -138,7 +138,7 @@ TEST(TemporalOrder, MistakesAreReported) {
                      {"OY", std::nullopt},
                      {"FX", std::nullopt}})
                     .errors,
-                testing::HasSubstr("names 5 loops, but the layer has 4"));
+                testing::HasSubstr("names 5 loops, which cannot all be among the 4"));
 }
 
 }  // namespace

@@ -55,6 +55,16 @@ const std::string kAll = R"(- name: default
 - name: /conv1/Conv
 )";
 
+/// ZigZag means it to count what follows from the outermost loop, and drops it as a loop that no layer has.
+TEST(MappingFile, GapsOfTemporalOrdersAreLeftOut) {
+    Diagnostics diagnostics;
+    const auto mapping = parseMapping("- name: default\n  temporal_ordering: [[K, 2], [\"*\", \"*\"], [C, \"*\"]]\n",
+                                      "m.yaml", diagnostics);
+    ASSERT_TRUE(mapping);
+    EXPECT_THAT(mapping->entries[0].temporalOrdering, ElementsAre(TemporalLoop{"K", 2}, TemporalLoop{"C", {}}));
+    EXPECT_THAT(diagnostics.text(), HasSubstr("names the loop '*'"));
+}
+
 TEST(MappingFile, AllFields) {
     const Mapping mapping = readGood(kAll);
     EXPECT_EQ(mapping.file, "m.yaml");

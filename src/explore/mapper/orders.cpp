@@ -9,41 +9,6 @@ namespace millrace::mapper {
 
 using cost::Loop;
 
-static std::vector<std::int64_t> primeFactors(std::int64_t n) {
-    std::vector<std::int64_t> result;
-    for (std::int64_t p = 2; p <= n / p; ++p) {
-        for (; n % p == 0; n /= p) result.push_back(p);
-    }
-    if (n > 1) result.push_back(n);
-    return result;
-}
-
-std::vector<Loop> loopFactors(const std::vector<std::int64_t>& sizes, int limit) {
-    std::vector<std::vector<std::int64_t>> factors;
-    std::size_t count = 0;
-    std::size_t loops = 0;
-    for (const std::int64_t size : sizes) {
-        factors.push_back(primeFactors(size));
-        count += factors.back().size();
-        loops += factors.back().empty() ? 0 : 1;
-    }
-    const std::size_t most = std::max(loops, static_cast<std::size_t>(std::max(limit, 1)));
-    while (count > most) {
-        const auto largest = std::max_element(factors.begin(), factors.end(),
-                                              [](const auto& a, const auto& b) { return a.size() < b.size(); });
-        const std::int64_t joined = (*largest)[0] * (*largest)[1];
-        largest->erase(largest->begin(), largest->begin() + 2);
-        largest->insert(std::upper_bound(largest->begin(), largest->end(), joined), joined);
-        --count;
-    }
-    std::vector<Loop> result;
-    for (cost::DimIndex dim = 0; dim < factors.size(); ++dim) {
-        for (const std::int64_t factor : factors[dim]) result.push_back({dim, factor});
-    }
-    if (result.empty()) result.push_back({0, 1});
-    return result;
-}
-
 Orders::Orders(std::vector<std::uint32_t> values) : value_(std::move(values)), next_(value_.size(), kNone) {
     std::sort(value_.begin(), value_.end(), std::greater<>());
     for (std::size_t k = 0; k + 1 < value_.size(); ++k) next_[k] = k + 1;
@@ -91,7 +56,7 @@ std::int64_t orderCount(const std::vector<Loop>& loops) {
 
 namespace {
 
-/// What a user's order says about a layer.
+/// What a user's order says about a layer. Loops that the layer lacks and loops of size 1 are left out.
 struct Wish {
     cost::DimIndex dim = 0;
     std::optional<std::int64_t> size;
@@ -100,7 +65,8 @@ struct Wish {
 std::vector<Wish> wishes(const cost::Nest& nest, const std::vector<mapping::TemporalLoop>& temporal) {
     std::vector<Wish> result;
     for (const mapping::TemporalLoop& loop : temporal) {
-        if (const auto dim = nest.dim(loop.dim)) result.push_back({*dim, loop.size});
+        const auto dim = nest.dim(loop.dim);
+        if (dim && loop.size != 1) result.push_back({*dim, loop.size});
     }
     return result;
 }
@@ -154,6 +120,65 @@ std::vector<Loop> withFactors(const std::vector<std::int64_t>& left, const std::
     return loops;
 }
 
+/// Can the wishes come true, each at its place, with these loops?
+bool canHold(const std::vector<Wish>& order, std::vector<Loop> loops) {
+    if (order.size() > loops.size()) return false;
+    const auto take = [&](const auto& suits) {
+        const auto at = std::find_if(loops.begin(), loops.end(), suits);
+        if (at == loops.end()) return false;
+        loops.erase(at);
+        return true;
+    };
+    const auto sized = [&](const Wish& wish) {
+        return !wish.size || take([&](const Loop& loop) { return loop == Loop{wish.dim, *wish.size}; });
+    };
+    const auto open = [&](const Wish& wish) {
+        return wish.size || take([&](const Loop& loop) { return loop.dim == wish.dim; });
+    };
+    return std::all_of(order.begin(), order.end(), sized) && std::all_of(order.begin(), order.end(), open);
+}
+
+bool multiplyTo(const std::vector<Loop>& loops, const std::vector<std::int64_t>& sizes) {
+    std::vector<std::int64_t> product(sizes.size(), 1);
+    for (const Loop& loop : loops) {
+        if (product[loop.dim] > cost::kMaxMacs / loop.factor) return false;
+        product[loop.dim] *= loop.factor;
+    }
+    return product == sizes;
+}
+
+/// The loops that are ordered under wishes: ZigZag's where it has an answer, else the given ones and the factors of
+/// what they leave.
+std::optional<std::vector<Loop>> loopsFor(const cost::Nest& nest, const std::vector<Wish>& order,
+                                          const std::vector<std::int64_t>& sizes, int limit, Diagnostics& diagnostics) {
+    std::vector<std::int64_t> left = sizes;
+    std::vector<Loop> given;
+    if (!takeGiven(nest, order, left, given, diagnostics)) return std::nullopt;
+    auto loops = loopFactors(sizes, given, limit);
+    if (loops && canHold(order, *loops)) {
+        if (!multiplyTo(*loops, sizes)) {
+            diagnostics.warning({},
+                                fmt::format("layer '{}': ZigZag takes sizes of the temporal order wrongly out of the "
+                                            "loops, and orders loops that do more than the layer's work",
+                                            nest.name),
+                                "give sizes that are prime numbers, or the order in full");
+        }
+        return loops;
+    }
+    loops = withFactors(left, given, limit);
+    if (canHold(order, *loops)) return loops;
+    std::string have;
+    for (const Loop& loop : *loops) have += fmt::format(" {} {}", nest.dims[loop.dim].name, loop.factor);
+    diagnostics.error(
+        {},
+        fmt::format(
+            "layer '{}': the temporal order names {} loops, which cannot all be among the {} that the layer has "
+            "after the spatial mapping:{}",
+            nest.name, order.size(), loops->size(), have),
+        "raise --lpf-limit, or name fewer loops");
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<OrderSource> OrderSource::make(const cost::Nest& nest, const std::vector<std::int64_t>& sizes,
@@ -162,32 +187,20 @@ std::optional<OrderSource> OrderSource::make(const cost::Nest& nest, const std::
     OrderSource source;
     const std::vector<Wish> order = wishes(nest, temporal);
     source.complete_ = isComplete(order, sizes);
-    std::vector<std::int64_t> left = sizes;
-    std::vector<Loop> given;
-    if (!source.complete_ && !takeGiven(nest, order, left, given, diagnostics)) return std::nullopt;
     if (source.complete_) {
-        for (const Wish& wish : order) {
-            if (*wish.size > 1) source.loops_.push_back({wish.dim, *wish.size});
-        }
-        if (source.loops_.empty()) source.loops_.push_back({0, 1});
+        for (const Wish& wish : order) source.loops_.push_back({wish.dim, *wish.size});
     } else {
         for (std::size_t i = 0; i < order.size(); ++i)
             source.pins_.push_back({i, order[i].dim, order[i].size.value_or(0)});
-        source.loops_ = withFactors(left, given, limit);
+        auto loops = loopsFor(nest, order, sizes, limit, diagnostics);
+        if (!loops) return std::nullopt;
+        source.loops_ = std::move(*loops);
     }
     const bool tooMany = !source.complete_ && orderCount(source.loops_) > (std::int64_t{1} << 31);
     if (source.loops_.size() > cost::kMaxLoops || tooMany) {
         diagnostics.error(
             {}, fmt::format("layer '{}': {} loops have too many orders to try", nest.name, source.loops_.size()),
             "lower --lpf-limit, or give the temporal order");
-        return std::nullopt;
-    }
-    if (source.pins_.size() > source.loops_.size()) {
-        diagnostics.error(
-            {},
-            fmt::format("layer '{}': the temporal order names {} loops, but the layer has {} after the spatial mapping",
-                        nest.name, source.pins_.size(), source.loops_.size()),
-            "raise --lpf-limit, or name fewer loops");
         return std::nullopt;
     }
     source.kinds_ = kindsOf(nest, source.loops_);

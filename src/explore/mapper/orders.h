@@ -14,6 +14,13 @@ namespace millrace::mapper {
 /// ascending.
 std::vector<cost::Loop> loopFactors(const std::vector<std::int64_t>& sizes, int limit);
 
+/// The same when a user has given some loops with their sizes (zigzag.md 6.3), as ZigZag does it, its faults included:
+/// the prime factors of a given size become one factor, but only of a power of a prime; of other sizes all primes but
+/// the smallest stay as well, so that the loops do too much. Given sizes are joined last. Empty where ZigZag fails:
+/// primes that the loop lacks, or has used up for given sizes when it joins factors.
+std::optional<std::vector<cost::Loop>> loopFactors(const std::vector<std::int64_t>& sizes,
+                                                   const std::vector<cost::Loop>& given, int limit);
+
 /// The orders of a multiset of values in the cool-lex sequence (zigzag.md 6.3): Williams' prefix shifts on a linked
 /// list. The first order is non-increasing.
 class Orders {

@@ -193,8 +193,21 @@ private:
         return std::nullopt;
     }
 
+    /// ["*", "*"]: meant to count what follows from the outermost loop, but ZigZag drops it as an unknown loop.
+    static bool isGap(const yaml::Node& item) {
+        return item.isSequence() && item.items.size() == 2 && item.items[0].isScalar() && item.items[0].scalar == "*";
+    }
+
     void readOrder() {
         for (const yaml::Node& item : list("temporal_ordering")) {
+            if (isGap(item)) {
+                diagnostics_.warning(item.where,
+                                     fmt::format("an entry of 'temporal_ordering' of {} names the loop '*'; it is left "
+                                                 "out, as ZigZag does",
+                                                 map_.what()),
+                                     "positions count from the innermost loop, without it");
+                continue;
+            }
             const auto pair = readPair(item, "temporal_ordering", "[LOOP, n] or [LOOP, \"*\"]");
             if (!pair) continue;
             if (pair->value.scalar == "*") {
