@@ -144,17 +144,17 @@ TEST_F(Toy, Ports) {
     };
     const PortDetail read = port(2, 0);
     ASSERT_EQ(read.movements.size(), 2u) << "complete sums are not read back";
-    expectActivity(read.movements[0], kI, tl, {1, 1, 1, 72});
-    expectActivity(read.movements[1], kO, th, {1, 6, 6, 12});
+    expectActivity(read.movements[0], kI, tl, {1, 1, 1, 72, 1});
+    expectActivity(read.movements[1], kO, th, {1, 6, 6, 12, 1});
     EXPECT_FALSE(read.movements[0].doubleBuffered);
     EXPECT_TRUE(read.movements[1].doubleBuffered);
     EXPECT_EQ(read.available, 72);
     EXPECT_EQ(read.stall, 10);
     const PortDetail dram = port(3, 0);
     ASSERT_EQ(dram.movements.size(), 3u);
-    expectActivity(dram.movements[0], kI, tl, {9, 72, 72, 1});
-    expectActivity(dram.movements[1], kW, tl, {1, 1, 1, 72});
-    expectActivity(dram.movements[2], kO, fl, {1, 6, 6, 12});
+    expectActivity(dram.movements[0], kI, tl, {9, 72, 72, 1, 1});
+    expectActivity(dram.movements[1], kW, tl, {1, 1, 1, 72, 1});
+    expectActivity(dram.movements[2], kO, fl, {1, 6, 6, 12, 1});
     EXPECT_EQ(dram.available, 72);
     EXPECT_EQ(dram.stall, 10);
 }
