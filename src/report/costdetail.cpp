@@ -150,7 +150,7 @@ private:
 }  // namespace
 
 void addDetail(Json& json, const explore::CoreResult& result, const explore::CoreLayer& layer) {
-    const Writer writer({result.core, layer.nest, *layer.mapping});
+    const Writer writer(Mapped(result, layer));
     json["operands"] = writer.operands();
     json["loops"] = writer.loops();
     json["memories"] = writer.memories();

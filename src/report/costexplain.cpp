@@ -55,8 +55,9 @@ std::string headText(const explore::CoreResult& result, const explore::CoreLayer
         energy.add(value, energyText(Picojoules(value)) + " " + where);
     };
     spend(mapping.arrayEnergy, "array");
-    for (std::size_t i = 0; i < mapping.memoryEnergy.size() && i < result.core.memories.size(); ++i)
-        spend(mapping.memoryEnergy[i], elide(result.core.memories[i].name, 30));
+    const hardware::Core& core = Mapped(result, info).core;
+    for (std::size_t i = 0; i < mapping.memoryEnergy.size() && i < core.memories.size(); ++i)
+        spend(mapping.memoryEnergy[i], elide(core.memories[i].name, 30));
     return text + wrap("energy: " + energy.text(), kWidth, 2, 4);
 }
 
@@ -119,7 +120,7 @@ std::string loadsText(const Mapped& mapped, bool output) {
 std::string runnerUpText(const mapper::Mapping& mapping) {
     if (!mapping.runnerUp) {
         return fmt::format("  runner-up: none, {}\n", mapping.evaluations > 1
-                                                          ? "all mappings that were tried cost the same"
+                                                          ? "no mapping that was tried has another energy or latency"
                                                           : "this is the only mapping that was tried and fits");
     }
     const mapper::Alternative& other = *mapping.runnerUp;
@@ -154,7 +155,7 @@ std::string helpText(const explore::CoreResult& result, const explore::CoreLayer
     for (std::size_t i = 0; i < help.gains.size() && i < kMostGains; ++i) {
         const mapper::Change& change = help.gains[i];
         text +=
-            wrap(fmt::format("{}: latency {}, energy {}", changeName(result.core, change),
+            wrap(fmt::format("{}: latency {}, energy {}", changeName(Mapped(result, info).core, change),
                              changeText(change.latency, mapping.latency), changeText(change.energy, mapping.energy)),
                  kWidth, 4, 6);
     }
@@ -163,7 +164,7 @@ std::string helpText(const explore::CoreResult& result, const explore::CoreLayer
 }
 
 std::string layerText(const explore::CoreResult& result, const explore::CoreLayer& info) {
-    const Mapped mapped{result.core, info.nest, *info.mapping};
+    const Mapped mapped(result, info);
     return headText(result, info) + stallText(mapped) + helpText(result, info) + "\n" + loopsText(mapped) + "\n" +
            memoriesTable(mapped) + "\n" + portsTable(mapped) + "\n" + loadsText(mapped, false) +
            loadsText(mapped, true) + runnerUpText(*info.mapping);

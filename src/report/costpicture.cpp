@@ -58,21 +58,39 @@ StackedBars start(const explore::CoreResult& result, const std::string& what) {
     return chart;
 }
 
+/// Energy of a layer in the memories of one name.
+double energyIn(const Mapped& mapped, const std::string& memory) {
+    double energy = 0;
+    for (std::size_t i = 0; i < mapped.core.memories.size() && i < mapped.mapping.memoryEnergy.size(); ++i) {
+        if (mapped.core.memories[i].name == memory) energy += mapped.mapping.memoryEnergy[i];
+    }
+    return energy;
+}
+
+/// The memories that some layer spends energy in, from the array outwards.
+std::vector<std::string> spendingMemories(const explore::CoreResult& result) {
+    std::vector<std::string> names;
+    for (const hardware::MemoryIndex memory : result.core.memoryOrder()) {
+        const std::string& name = result.core.memories[memory].name;
+        const bool spends =
+            std::any_of(result.layers.begin(), result.layers.end(),
+                        [&](const explore::CoreLayer& layer) { return energyIn(Mapped(result, layer), name) > 0; });
+        if (spends && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    return names;
+}
+
 StackedBars energyChart(const explore::CoreResult& result) {
     StackedBars chart = start(result, "Energy of each layer, by where it goes");
-    std::vector<hardware::MemoryIndex> shown;
-    for (const hardware::MemoryIndex memory : result.core.memoryOrder()) {
-        const auto uses = [memory](const explore::CoreLayer& layer) { return layer.mapping->memoryEnergy[memory] > 0; };
-        if (std::any_of(result.layers.begin(), result.layers.end(), uses)) shown.push_back(memory);
-    }
+    const std::vector<std::string> memories = spendingMemories(result);
     chart.parts.push_back({"array", kArray});
-    for (const hardware::MemoryIndex memory : shown)
-        chart.parts.push_back({result.core.memories[memory].name, layerColour(chart.parts.size() - 1)});
+    for (const std::string& memory : memories) chart.parts.push_back({memory, layerColour(chart.parts.size() - 1)});
     double longest = 0;
     for (std::size_t i = 0; i < chart.rows.size(); ++i) {
         const mapper::Mapping& mapping = *result.layers[i].mapping;
         chart.rows[i].values.push_back(mapping.arrayEnergy);
-        for (const hardware::MemoryIndex memory : shown) chart.rows[i].values.push_back(mapping.memoryEnergy[memory]);
+        for (const std::string& memory : memories)
+            chart.rows[i].values.push_back(energyIn(Mapped(result, result.layers[i]), memory));
         chart.rows[i].total = energyText(Picojoules(mapping.energy));
         longest = std::max(longest, mapping.energy);
     }
@@ -82,10 +100,15 @@ StackedBars energyChart(const explore::CoreResult& result) {
     return chart;
 }
 
+/// The port that makes a layer stall; empty if none does.
+std::string culprit(const Mapped& mapped) {
+    const mapper::PortUse* port = mapped.mapping.decidingPort();
+    return port == nullptr ? "" : portName(mapped.core, port->memory, port->port);
+}
+
 /// A port with the cycles that layers stall because of it.
 struct Culprit {
-    hardware::MemoryIndex memory = 0;
-    std::size_t port = 0;
+    std::string port;
     double cycles = 0;
 };
 
@@ -93,11 +116,10 @@ struct Culprit {
 std::vector<Culprit> culprits(const explore::CoreResult& result) {
     std::vector<Culprit> found;
     for (const explore::CoreLayer& layer : result.layers) {
-        const mapper::PortUse* port = layer.mapping->decidingPort();
-        if (port == nullptr) continue;
-        const auto same = [port](const Culprit& c) { return c.memory == port->memory && c.port == port->port; };
-        auto at = std::find_if(found.begin(), found.end(), same);
-        if (at == found.end()) at = found.insert(found.end(), {port->memory, port->port, 0});
+        const std::string port = culprit(Mapped(result, layer));
+        if (port.empty()) continue;
+        auto at = std::find_if(found.begin(), found.end(), [&port](const Culprit& c) { return c.port == port; });
+        if (at == found.end()) at = found.insert(found.end(), {port, 0});
         at->cycles += layer.mapping->stallCycles;
     }
     std::stable_sort(found.begin(), found.end(),
@@ -112,7 +134,7 @@ StackedBars latencyChart(const explore::CoreResult& result) {
     const std::size_t named = others ? kMostPorts - 1 : ports.size();
     chart.parts = {{"computing, all units", kComputing}, {"lost to idle units", kIdle}};
     for (std::size_t i = 0; i < named; ++i) {
-        chart.parts.push_back({"stalled by " + portName(result.core, ports[i].memory, ports[i].port), kPorts[i]});
+        chart.parts.push_back({"stalled by " + ports[i].port, kPorts[i]});
     }
     if (others) chart.parts.push_back({"stalled by other ports", kPorts.back()});
     chart.parts.push_back({"on-loading", kLoading});
@@ -124,9 +146,9 @@ StackedBars latencyChart(const explore::CoreResult& result) {
         values.assign(chart.parts.size(), 0.0);
         values[0] = mapping.idealCycles;
         values[1] = mapping.spatialCycles - mapping.idealCycles;
-        if (const mapper::PortUse* port = mapping.decidingPort(); port != nullptr) {
+        if (const std::string port = culprit(Mapped(result, result.layers[i])); !port.empty()) {
             std::size_t at = 0;
-            while (at < named && (ports[at].memory != port->memory || ports[at].port != port->port)) ++at;
+            while (at < named && ports[at].port != port) ++at;
             values[2 + at] = mapping.stallCycles;
         }
         values[values.size() - 2] = mapping.onloadCycles;

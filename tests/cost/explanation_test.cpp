@@ -261,7 +261,7 @@ TEST(Sensitivity, EqualsSearchesOnChangedCores) {
         const auto base = cache.map(request, diagnostics);
         if (!base) continue;
         const Sensitivity help = sensitivity(request, *base, cache);
-        EXPECT_EQ(help.tried, 4 + base->ports.size() + (variant.spatial.empty() ? 2 : 0));
+        EXPECT_EQ(help.tried, 4 + 9 + (variant.spatial.empty() ? 2 : 0)) << "memories, ports, dimensions";
         const std::vector<Change> expected = allGains(request, *base);
         EXPECT_EQ(help.gains.size(), expected.size()) << i;
         double last = 0;

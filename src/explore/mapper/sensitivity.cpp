@@ -18,7 +18,9 @@ public:
         for (hardware::MemoryIndex i = 0; i < request_.core.memories.size(); ++i) {
             if (usesMemory(i)) tryMemory(i);
         }
-        for (const PortUse& use : base_.ports) tryPort(use.memory, use.port);
+        for (hardware::MemoryIndex i = 0; i < request_.core.memories.size(); ++i) {
+            if (usesMemory(i)) tryPorts(i);
+        }
         for (std::size_t d = 0; d < request_.core.array.dimensions.size(); ++d) {
             if (isSearched(d)) tryDimension(d);
         }
@@ -49,10 +51,13 @@ private:
         ask(core, {Change::Kind::memory, memory});
     }
 
-    void tryPort(hardware::MemoryIndex memory, std::size_t port) {
-        hardware::Core core = request_.core;
-        twice(core.memories[memory].ports[port].bandwidthMax);
-        ask(core, {Change::Kind::port, memory, port});
+    /// Also ports that the base mapping leaves idle: another one may want them.
+    void tryPorts(hardware::MemoryIndex memory) {
+        for (std::size_t port = 0; port < request_.core.memories[memory].ports.size(); ++port) {
+            hardware::Core core = request_.core;
+            twice(core.memories[memory].ports[port].bandwidthMax);
+            ask(core, {Change::Kind::port, memory, port});
+        }
     }
 
     void tryDimension(std::size_t dimension) {

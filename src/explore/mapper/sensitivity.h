@@ -31,8 +31,8 @@ struct Sensitivity {
 double objectiveOf(Objective objective, double energy, double latency);
 
 /// Tries each memory and each port of the request's core, and each array dimension whose unrolling is searched; `base`
-/// is the answer to the request itself. Memories and ports that the layer does not use are not tried. Searches through
-/// the cache.
+/// is the answer to the request itself. Memories that hold nothing of the layer are left out. Searches through the
+/// cache.
 Sensitivity sensitivity(const Request& request, const Mapping& base, Cache& cache);
 
 }  // namespace millrace::mapper
