@@ -157,11 +157,15 @@ TEST_F(Toy, TablesEqualTheWalk) {
 TEST(Tables, RememberOnlyEqualScores) {
     const Nest nest = test::convolution(8, 4, 6, 4, 3, 2);
     std::int64_t different = 0;
-    for (const std::int64_t bits : {60, 300, 900, 1500, 2500, 4000}) {
+    for (std::int64_t bits = 100; bits < 4000; bits += 61) {
         hardware::Core core = test::toyCore();
-        core.memories[0].size = Bits(bits / 12);
-        core.memories[1].size = Bits(bits / 6);
         core.memories[2].size = Bits(bits);
+        core.memories[2].operands = {hardware::MemoryOperand::I2, hardware::MemoryOperand::O};
+        for (hardware::Port& port : core.memories[2].ports) {
+            for (hardware::PortUse& use : port.uses) {
+                if (use.operand == hardware::MemoryOperand::I1) use.operand = hardware::MemoryOperand::I2;
+            }
+        }
         Diagnostics diagnostics;
         const Machine machine = machineOf(nest, core, diagnostics).value();
         const Model model(nest, machine, spatialOf(nest, core, machine, {{0, {{"OX", 2}}}, {1, {}}}));
