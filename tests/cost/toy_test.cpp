@@ -160,12 +160,14 @@ TEST(Tables, RememberOnlyEqualScores) {
     for (std::int64_t bits = 100; bits < 4000; bits += 61) {
         hardware::Core core = test::toyCore();
         core.memories[2].size = Bits(bits);
-        core.memories[2].operands = {hardware::MemoryOperand::I2, hardware::MemoryOperand::O};
-        for (hardware::Port& port : core.memories[2].ports) {
-            for (hardware::PortUse& use : port.uses) {
-                if (use.operand == hardware::MemoryOperand::I1) use.operand = hardware::MemoryOperand::I2;
-            }
-        }
+        // No registers, and a narrow port for each movement: the runs of loops below a cut decide.
+        core.memories.erase(core.memories.begin(), core.memories.begin() + 2);
+        core.memories[0].operands.push_back(hardware::MemoryOperand::I2);
+        core.memories[0].ports[0].uses.push_back({hardware::MemoryOperand::I2, hardware::Direction::tl});
+        core.memories[0].ports[1].uses.push_back({hardware::MemoryOperand::I2, hardware::Direction::fh});
+        std::vector<hardware::Port> ports;
+        for (const hardware::PortUse& use : core.memories[1].ports[0].uses) ports.push_back(test::port(4, 4, {use}));
+        core.memories[1].ports = ports;
         Diagnostics diagnostics;
         const Machine machine = machineOf(nest, core, diagnostics).value();
         const Model model(nest, machine, spatialOf(nest, core, machine, {{0, {{"OX", 2}}}, {1, {}}}));
