@@ -243,6 +243,7 @@ TEST(MoreHardware, CounterExampleOfAPort) {
     large.memories[2].ports[0].bandwidthMax = 20;
     EXPECT_THAT(latencies(one, large, {}), testing::ElementsAre(64, 65));
     EXPECT_THAT(latencies(one, large, Corrections::all()), testing::ElementsAre(87, 86));
+    EXPECT_THAT(latencies(one, large, Corrections::named("borrowing").value()), testing::ElementsAre(66, 66));
 }
 
 }  // namespace
