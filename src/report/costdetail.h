@@ -10,7 +10,7 @@ namespace millrace::report {
 /// A costed layer with all that its indices refer to.
 struct Mapped {
     Mapped(const explore::CoreResult& result, const explore::CoreLayer& layer)
-        : core(result.core), nest(layer.nest), mapping(*layer.mapping) {}
+        : core(layer.core), nest(layer.nest), mapping(*layer.mapping) {}
 
     const hardware::Core& core;
     const cost::Nest& nest;

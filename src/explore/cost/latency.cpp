@@ -102,7 +102,6 @@ void balance(Load* loads, std::size_t n, double surplus) {
 }
 
 void sink(Load* loads, std::size_t n, double surplus) {
-    for (std::size_t i = 0; i < n; ++i) loads[i].least = std::min(loads[i].least, loads[i].cycles);
     while (surplus > 0) {
         // The highest loads that can still sink, and how far they may: to the next load below, or to a least.
         double top = 0;

@@ -96,6 +96,7 @@ private:
             movement.allowed = activity.allowed;
             movement.period = activity.period;
             movement.count = activity.count;
+            movement.outside = activity.outside;
             movement.doubleBuffered = from.doubleBuffered;
             use.needed += movement.needed();
         }
