@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/cost/area.h"
 #include "explore/cost/nest.h"
 #include "explore/mapper/mapper.h"
 #include "explore/mapping/mapping.h"
@@ -58,10 +59,15 @@ struct CoreResult {
     double energy = 0;                           ///< pJ, sum over `layers`
     double latency = 0;                          ///< cycles, sum over `layers`
     std::int64_t evaluations = 0;
+    /// Of an array that computes in memory: ns of a cycle, by part.
+    std::optional<cost::ImcBreakdown> clock;
+    std::optional<cost::Area> area;
 };
 
 /// Every layer by itself on the core's whole memory hierarchy, off-chip memory included, as ZigZag does. The same
-/// result for any number of threads. Empty with a message for each layer that has no mapping.
+/// result for any number of threads. On a core that computes in memory, layers of the types Pooling and Add are not
+/// costed, and unrollings that are searched may be mixed, as in ZigZag. Empty with a message for each layer that has no
+/// mapping.
 std::optional<CoreResult> costLayers(const workload::Workload& workload, const hardware::Core& core,
                                      const mapping::Mapping* mapping, const CostOptions& options,
                                      Diagnostics& diagnostics);

@@ -108,6 +108,8 @@ std::optional<Machine> machineOf(const Nest& nest, const hardware::Core& core, D
     machine.operands = nest.operands.size();
     machine.unitEnergy = core.array.unitEnergy;
     machine.units = core.array.units();
+    machine.imc = imcArrayOf(core);
+    if (machine.imc) machine.cyclesPerOperation = machine.imc->cyclesPerOperation();
     if (machine.units < 1) {
         diagnostics.infeasible({},
                                fmt::format("layer '{}': core '{}' has no array to compute with", nest.name, core.name));

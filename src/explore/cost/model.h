@@ -53,6 +53,7 @@ struct Score {
 struct Detail {
     Score score;
     double memoryEnergy = 0;
+    double arrayEnergy = 0;
     double idealCycles = 0;
     /// Accesses by operand, level and direction.
     std::array<std::array<std::array<double, 4>, kMaxLevels>, kMaxOperands> accesses{};
@@ -89,6 +90,14 @@ struct CutFacts {
     bool wholeBack = false;
 };
 
+/// Energy of the array, pJ.
+struct ArrayEnergy {
+    double constant = 0;  ///< whatever the order of the loops
+    /// Of in-memory cells that hold several weights: to be divided by the cycles for which operand `weights` stays.
+    double precharge = 0;
+    std::size_t weights = 0;
+};
+
 class Model {
 public:
     Model(const Nest& nest, Machine machine, SpatialPair spatial);
@@ -112,6 +121,7 @@ public:
     CutEntry entry(std::size_t op, std::size_t a, const CutFacts& facts, std::int64_t total,
                    std::array<double, 4>* accesses) const;
     double macs() const;
+    const ArrayEnergy& arrayEnergy() const { return arrayEnergy_; }
     /// Elements of the whole output.
     double outputElements() const { return outputElements_; }
 
@@ -123,6 +133,7 @@ private:
     SpatialPair spatial_;
     std::array<bool, kMaxLevels + 2> irrelevantAbove_{};
     double outputElements_ = 0;
+    ArrayEnergy arrayEnergy_;
 };
 
 /// What scoring needs of one evaluated order: pointers to the entries, and the cuts' places in the order.
@@ -138,6 +149,6 @@ struct Cuts {
 };
 
 /// Energy, double buffering, stalls, loading (zigzag.md 8 and 9). `detail` may be null.
-Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detail);
+Score score(const Machine& machine, const Cuts& cuts, const ArrayEnergy& array, double macs, Detail* detail);
 
 }  // namespace millrace::cost

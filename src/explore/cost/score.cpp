@@ -61,7 +61,8 @@ public:
                 const std::int64_t real = cuts_.entry[op][a]->cycles[static_cast<std::size_t>(link.direction)];
                 if (real < 0) continue;
                 const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
-                activities[n++] = {real, allowed, cuts_.period[op][a], cuts_.count[op][a]};
+                const std::int64_t cycles = machine_.cyclesPerOperation;
+                activities[n++] = {real, cycles * allowed, cycles * cuts_.period[op][a], cuts_.count[op][a]};
             }
             if (n > 0) worst = std::max(worst, portStall(activities.data(), n));
         }
@@ -70,7 +71,8 @@ public:
 
     /// zigzag.md 9.4: cycles of the first (last) transfer of each movement, after borrowing idle bandwidth.
     void loads(std::int64_t stall) {
-        for (const Machine::Port& port : machine_.ports) loadPort(port, static_cast<double>(cuts_.total + stall));
+        for (const Machine::Port& port : machine_.ports)
+            loadPort(port, static_cast<double>(cuts_.total * machine_.cyclesPerOperation + stall));
     }
 
     double onload() const {
@@ -128,7 +130,8 @@ private:
                 once[n] = {cycles, std::ceil(cuts_.entry[op][1]->lowestBits / port.bandwidth)};
                 target[n++] = &into;
             } else {
-                average += a == link.level ? entry.averageLow : entry.averageHigh;
+                average += std::ceil((a == link.level ? entry.averageLow : entry.averageHigh) /
+                                     static_cast<double>(machine_.cyclesPerOperation));
             }
         }
         if (n == 0) return;
@@ -173,15 +176,17 @@ double memoryEnergy(const Machine& machine, const Cuts& cuts) {
 
 }  // namespace
 
-Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detail) {
+Score score(const Machine& machine, const Cuts& cuts, const ArrayEnergy& array, double macs, Detail* detail) {
     Score result;
     const double memories = memoryEnergy(machine, cuts);
-    result.energy = memories + machine.unitEnergy * macs;
+    const double stays = static_cast<double>(cuts.period[array.weights][0]);
+    const double computing = array.constant + array.precharge / stays;
+    result.energy = memories + computing;
     Timing timing(machine, cuts);
     timing.doubleBuffers();
     const std::int64_t stall = timing.stall();
     timing.loads(stall);
-    result.spatialCycles = static_cast<double>(cuts.total);
+    result.spatialCycles = static_cast<double>(cuts.total * machine.cyclesPerOperation);
     result.stall = static_cast<double>(stall);
     result.onload = timing.onload();
     result.offload = timing.offload();
@@ -191,7 +196,9 @@ Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detai
     if (detail != nullptr) {
         detail->score = result;
         detail->memoryEnergy = memories;
-        detail->idealCycles = std::ceil(macs / static_cast<double>(machine.units));
+        detail->arrayEnergy = computing;
+        detail->idealCycles =
+            std::ceil(macs / static_cast<double>(machine.units)) * static_cast<double>(machine.cyclesPerOperation);
         detail->doubleBuffer = timing.flags();
     }
     return result;

@@ -62,7 +62,7 @@ public:
                 below = a == 0 ? 0 : at;
             }
         }
-        return cost::score(machine_, cuts, tables_.model_->macs(), nullptr);
+        return cost::score(machine_, cuts, tables_.model_->arrayEnergy(), tables_.model_->macs(), nullptr);
     }
 
 private:

@@ -58,7 +58,11 @@ Mapping report(const Request& request, const cost::Model& model, const Best& bes
     const cost::Detail detail = model.explain(best.order, allocation);
     Mapping mapping;
     mapping.energy = detail.score.energy;
-    mapping.arrayEnergy = machine.unitEnergy * model.macs();
+    mapping.arrayEnergy = detail.arrayEnergy;
+    if (machine.imc) {
+        mapping.arrayParts = cost::imcEnergy(*machine.imc, request.nest, model.spatial().chosen);
+        (*mapping.arrayParts)[cost::ImcPart::cells] = detail.arrayEnergy - model.arrayEnergy().constant;
+    }
     mapping.memoryEnergy.assign(request.core.memories.size(), 0.0);
     for (std::size_t op = 0; op < machine.operands; ++op) {
         for (std::size_t m = 0; m < machine.levels[op]; ++m) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/cost/imc.h"
 #include "explore/cost/nest.h"
 #include "explore/mapping/mapping.h"
 #include "hardware/chip.h"
@@ -61,8 +62,10 @@ struct Traffic {
 };
 
 struct Mapping {
-    double energy = 0;                 ///< pJ
-    double arrayEnergy = 0;            ///< of it, the multiply-accumulate units
+    double energy = 0;       ///< pJ
+    double arrayEnergy = 0;  ///< of it, the multiply-accumulate units
+    /// Of it, the parts of an array that computes in memory.
+    std::optional<cost::ImcBreakdown> arrayParts;
     std::vector<double> memoryEnergy;  ///< of it, each memory of the core
     std::vector<Traffic> traffic;      ///< operands in order, innermost memory first
     double idealCycles = 0;            ///< operations / units of the array

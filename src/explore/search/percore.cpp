@@ -8,7 +8,10 @@ namespace millrace::explore {
 
 namespace {
 
-bool zigzagCosts(const workload::Layer& layer) { return !layer.elementwise; }
+bool isCosted(const workload::Layer& layer, const CostOptions& options, bool inMemory) {
+    if (inMemory && (layer.type == "Pooling" || layer.type == "Add")) return false;
+    return options.allLayers || !layer.elementwise;
+}
 
 class LayerCosts {
 public:
@@ -42,15 +45,21 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
                                      Diagnostics& diagnostics) {
     CoreResult result;
     result.core = core;
+    const auto imc = cost::imcArrayOf(core);
+    const bool inMemory = imc.has_value();
+    if (imc) result.clock = cost::imcClock(*imc);
+    result.area = cost::areaOf(core);
     result.workload = search::withLinks(given, mapping);
     for (const workload::LayerId id : result.workload.layers.ids()) {
-        if (options.allLayers || zigzagCosts(result.workload.layers[id])) {
+        if (isCosted(result.workload.layers[id], options, inMemory)) {
             result.layers.emplace_back().layer = id;
         } else {
             result.otherLayers.push_back(id);
         }
     }
-    LayerCosts costs(result.workload, result.core, mapping, options.mapper);
+    mapper::Options mapperOptions = options.mapper;
+    mapperOptions.mixedSpatial = mapperOptions.mixedSpatial || inMemory;
+    LayerCosts costs(result.workload, result.core, mapping, mapperOptions);
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
         for (std::size_t i = next++; i < result.layers.size(); i = next++) costs.ask(result.layers[i]);
