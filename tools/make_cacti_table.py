@@ -9,7 +9,6 @@ describes it to CACTI: technology 0.022 um, one bank, one read and one write por
 bits. One line of POINTS is "bytes bits read_nJ write_nJ mm2", as CACTI prints them, or "bytes bits none" if CACTI finds
 no memory like that. A point that takes longer than LIMIT_S (default 120) seconds is left out.
 """
-import os
 import subprocess
 import sys
 import tempfile
@@ -87,17 +86,17 @@ SETTINGS = """\
 
 
 def steps(first, last):
-    """Powers of two, and then the values half-way between them."""
+    """Powers of two, and then all of them with the values half-way between."""
     powers = [first << i for i in range(64) if first << i <= last]
-    return powers, [p + p // 2 for p in powers if p + p // 2 <= last]
+    return powers, sorted(powers + [p + p // 2 for p in powers if p + p // 2 <= last])
 
 
 def grid():
-    sizes, sizes_between = steps(SMALLEST, LARGEST)
-    widths, widths_between = steps(NARROWEST, WIDEST)
-    for some_sizes, some_widths in ((sizes, widths), (sizes_between, widths), (sizes, [w for w in widths_between if w % 8 == 0]),
-                                    (sizes_between, [w for w in widths_between if w % 8 == 0])):
-        yield from ((size, width) for size in some_sizes for width in some_widths)
+    """The powers of two first, then the rest from small memories to large ones."""
+    sizes, all_sizes = steps(SMALLEST, LARGEST)
+    widths, all_widths = steps(NARROWEST, WIDEST)
+    yield from ((size, width) for size in sizes for width in widths)
+    yield from ((size, width) for size in all_sizes for width in all_widths if width % 8 == 0)
 
 
 def measure_one(cacti, size, width, limit):
@@ -140,3 +139,44 @@ def measure(cacti, path, limit):
         if answer is not None:
             with path.open("a") as file:
                 file.write(" ".join([str(size), str(width), *answer]) + "\n")
+
+
+def write(points, path):
+    known = sorted((*key, *values) for key, values in points.items() if values != ["none"])
+    cells = [f"{{{', '.join(map(str, row))}}}," for row in known]
+    lines = [" ".join(cells[i:i + 2]) for i in range(0, len(cells), 2)]
+    path.write_text("""// Written by tools/make_cacti_table.py from what CACTI 7 prints; the settings and the way to measure are there.
+// Why this file is long: a table.
+#include "hardware/cacti.h"
+
+namespace millrace::hardware {
+namespace {
+
+// clang-format off
+constexpr CactiPoint kPoints[] = {
+""" + "\n".join(lines) + """
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const CactiPoint> cactiPoints() { return kPoints; }
+
+}  // namespace millrace::hardware
+""")
+
+
+def main():
+    words = sys.argv[1:]
+    if len(words) in (3, 4) and words[0] == "measure":
+        measure(Path(words[1]).resolve(), Path(words[2]), float(words[3]) if len(words) == 4 else 120)
+    elif len(words) == 3 and words[0] == "write":
+        write(read_points(Path(words[1])), Path(words[2]))
+    else:
+        print(__doc__.split("\n\n")[1], file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
