@@ -117,6 +117,7 @@ private:
         if (diagnostics_.failures() == before && arrayRead_) {
             checkMemory(result_.core, result_.core.memories.size() - 1, result_.sites, diagnostics_);
         }
+        dropRepeatedUses(result_.core.memories.back(), result_.sites.memories.back());
     }
 
     void readOperands(yaml::MapReader& map, Memory& memory, MemorySite& site) {

@@ -204,7 +204,23 @@ private:
     std::vector<PortSite> sites_;
 };
 
-/// A movement that several ports carry belongs to the last of them, as in ZigZag.
+}  // namespace
+
+void readPorts(yaml::MapReader& map, Memory& memory, MemorySite& site, Diagnostics& diagnostics) {
+    const yaml::Node* ports = map.require("ports");
+    if (ports == nullptr) return;
+    if (!ports->isSequence()) {
+        diagnostics.error(ports->where,
+                          fmt::format("'ports' of {} must be a list, but is {}", map.what(), ports->describe()));
+        return;
+    }
+    if (map.node().find("r_bw") != nullptr || map.node().find("w_bw") != nullptr) {
+        CountedPorts(map, *ports, diagnostics).read(memory, site);
+        return;
+    }
+    for (const yaml::Node& item : ports->items) readListedPort(item, map.what(), memory, site, diagnostics);
+}
+
 void dropRepeatedUses(Memory& memory, MemorySite& site) {
     for (std::size_t i = 0; i < memory.ports.size(); ++i) {
         std::vector<PortUse>& uses = memory.ports[i].uses;
@@ -223,24 +239,6 @@ void dropRepeatedUses(Memory& memory, MemorySite& site) {
         memory.ports.erase(memory.ports.begin() + static_cast<std::ptrdiff_t>(i));
         site.ports.erase(site.ports.begin() + static_cast<std::ptrdiff_t>(i));
     }
-}
-
-}  // namespace
-
-void readPorts(yaml::MapReader& map, Memory& memory, MemorySite& site, Diagnostics& diagnostics) {
-    const yaml::Node* ports = map.require("ports");
-    if (ports == nullptr) return;
-    if (!ports->isSequence()) {
-        diagnostics.error(ports->where,
-                          fmt::format("'ports' of {} must be a list, but is {}", map.what(), ports->describe()));
-        return;
-    }
-    if (map.node().find("r_bw") != nullptr || map.node().find("w_bw") != nullptr) {
-        CountedPorts(map, *ports, diagnostics).read(memory, site);
-        return;
-    }
-    for (const yaml::Node& item : ports->items) readListedPort(item, map.what(), memory, site, diagnostics);
-    dropRepeatedUses(memory, site);
 }
 
 }  // namespace millrace::hardware
