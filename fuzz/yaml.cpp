@@ -50,7 +50,6 @@ void readCore(const std::string& text) {
     if (!core) return;
     for (const hardware::MemoryOperand operand : hardware::kMemoryOperands)
         require(core->levels(operand).back() == core->top(operand));
-    hardware::requireCosts(*core, diagnostics);
 }
 
 void readMapping(const std::string& text) {

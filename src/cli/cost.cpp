@@ -6,7 +6,6 @@
 
 #include "cli/verbs.h"
 #include "explore/explore.h"
-#include "hardware/check.h"
 #include "hardware/read.h"
 #include "support/files.h"
 
@@ -38,7 +37,6 @@ Exit cost(CostVerb verb) {
     const auto workload = loadWorkload(verb.model, diagnostics);
     std::optional<mapping::Mapping> mapping;
     if (!verb.mapping.empty()) mapping = mapping::readMapping(verb.mapping, diagnostics);
-    if (core) hardware::requireCosts(*core, diagnostics);
     if (diagnostics.failed()) return report(diagnostics, verb.common);
     // ZigZag mixes loops only together with data locality.
     verb.options.mapper.mixedSpatial = verb.spatial == "mixed";

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/cost/area.h"
 #include "explore/cost/nest.h"
 #include "explore/mapper/mapper.h"
 #include "explore/mapper/sensitivity.h"
@@ -75,10 +76,15 @@ struct CoreResult {
     std::int64_t evaluations = 0;                ///< without those that `CostOptions::helpFor` asks for
     Objective objective = Objective::latency;
     cost::Corrections corrections;  ///< that the costs were computed with
+    /// Of an array that computes in memory: ns of a cycle, by part.
+    std::optional<cost::ImcBreakdown> clock;
+    std::optional<cost::Area> area;
 };
 
 /// Every layer by itself on the core's whole memory hierarchy, off-chip memory included, as ZigZag does. The same
-/// result for any number of threads. Empty with a message for each layer that has no mapping.
+/// result for any number of threads. On a core that computes in memory, layers of the types Pooling and Add are not
+/// costed, and unrollings that are searched may be mixed, as in ZigZag. Empty with a message for each layer that has no
+/// mapping.
 std::optional<CoreResult> costLayers(const workload::Workload& workload, const hardware::Core& core,
                                      const mapping::Mapping* mapping, const CostOptions& options,
                                      Diagnostics& diagnostics);

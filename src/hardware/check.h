@@ -14,8 +14,4 @@ bool check(const Chip& chip, Diagnostics& diagnostics);
 /// The rules of one core.
 bool check(const Core& core, Diagnostics& diagnostics);
 
-/// Cost models need a cost for each access. An error for each memory whose costs were left to CACTI
-/// (`Memory::autoCost`), which Millrace does not run. True if none.
-bool requireCosts(const Core& core, Diagnostics& diagnostics);
-
 }  // namespace millrace::hardware

@@ -68,12 +68,9 @@ struct Memory {
     /// None: one instance for each unit of the array.
     std::vector<std::size_t> servedDimensions;
     bool forceDoubleBuffering = false;
-    /// The file leaves the costs to CACTI, which Millrace does not run: both costs are 0 and mean nothing. See
-    /// `requireCosts` in hardware/check.h.
-    bool autoCost = false;
 
     bool serves(MemoryOperand operand) const;
-    /// The port that carries this movement, or null. The first one if several do.
+    /// The port that carries this movement, or null. No other does in a core that was read from a file.
     const Port* port(MemoryOperand operand, Direction direction) const;
     /// Bits a cycle of the widest port that reads, or writes; at least 1.
     std::int64_t readWidth() const;
@@ -87,8 +84,7 @@ struct ArrayDimension {
     bool operator==(const ArrayDimension&) const = default;
 };
 
-/// In-memory computing: what the cell array needs beside its dimensions. Read and checked now; costed with `--mapper
-/// zigzag` later.
+/// In-memory computing: what the cell array needs beside its dimensions. Costs: explore/cost/imc.h.
 struct InMemoryComputing {
     bool analog = false;
     std::int64_t activationBits = 8;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "hardware/arrayreader.h"
+#include "hardware/costreader.h"
 #include "hardware/portreader.h"
 #include "hardware/quantity.h"
 #include "hardware/rules.h"
@@ -103,13 +104,12 @@ private:
             site.size = size->where;
             memory.size = Bits(readBits(*size, fmt::format("'size' of {}", map.what()), diagnostics_).value_or(1));
         }
-        readCosts(map, memory);
         memory.area = map.real("area", 0);
         memory.latency = map.integer("latency", 1);
-        map.text("mem_type", "sram");
         memory.forceDoubleBuffering = map.boolean("force_double_buffering", false);
         readOperands(map, memory, site);
         readPorts(map, memory, site, diagnostics_);
+        readCosts(map, memory, result_.core.array.inMemoryComputing.has_value(), diagnostics_);
         readServed(map, memory, site);
         map.finish();
         result_.core.memories.push_back(std::move(memory));
@@ -117,20 +117,7 @@ private:
         if (diagnostics_.failures() == before && arrayRead_) {
             checkMemory(result_.core, result_.core.memories.size() - 1, result_.sites, diagnostics_);
         }
-    }
-
-    void readCosts(yaml::MapReader& map, Memory& memory) {
-        const bool automatic = map.boolean("auto_cost_extraction", false);
-        const bool given = map.find("r_cost") != nullptr && map.find("w_cost") != nullptr;
-        memory.autoCost = automatic && !given;
-        if (memory.autoCost) return;
-        if (automatic) {
-            diagnostics_.warning(
-                map.find("auto_cost_extraction")->where,
-                fmt::format("{} asks for automatic costs, but gives costs: the given ones count", map.what()));
-        }
-        memory.readCost = map.real("r_cost").value_or(0);
-        memory.writeCost = map.real("w_cost").value_or(0);
+        dropRepeatedUses(result_.core.memories.back(), result_.sites.memories.back());
     }
 
     void readOperands(yaml::MapReader& map, Memory& memory, MemorySite& site) {

@@ -221,4 +221,24 @@ void readPorts(yaml::MapReader& map, Memory& memory, MemorySite& site, Diagnosti
     for (const yaml::Node& item : ports->items) readListedPort(item, map.what(), memory, site, diagnostics);
 }
 
+void dropRepeatedUses(Memory& memory, MemorySite& site) {
+    for (std::size_t i = 0; i < memory.ports.size(); ++i) {
+        std::vector<PortUse>& uses = memory.ports[i].uses;
+        for (std::size_t k = uses.size(); k-- > 0;) {
+            const bool later = std::any_of(
+                memory.ports.begin() + static_cast<std::ptrdiff_t>(i) + 1, memory.ports.end(), [&](const Port& port) {
+                    return std::find(port.uses.begin(), port.uses.end(), uses[k]) != port.uses.end();
+                });
+            if (!later) continue;
+            uses.erase(uses.begin() + static_cast<std::ptrdiff_t>(k));
+            site.ports[i].uses.erase(site.ports[i].uses.begin() + static_cast<std::ptrdiff_t>(k));
+        }
+    }
+    for (std::size_t i = memory.ports.size(); i-- > 0;) {
+        if (!memory.ports[i].uses.empty()) continue;
+        memory.ports.erase(memory.ports.begin() + static_cast<std::ptrdiff_t>(i));
+        site.ports.erase(site.ports.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+}
+
 }  // namespace millrace::hardware

@@ -12,4 +12,7 @@ namespace millrace::hardware {
 /// `w_port` and `rw_port` beside it. Ports without a movement are dropped.
 void readPorts(yaml::MapReader& map, Memory& memory, MemorySite& site, Diagnostics& diagnostics);
 
+/// A movement that several ports carry belongs to the last of them, as in ZigZag: the others lose it.
+void dropRepeatedUses(Memory& memory, MemorySite& site);
+
 }  // namespace millrace::hardware

@@ -88,12 +88,8 @@ private:
         line("{}:", yaml::quote(memory.name));
         indented([&] {
             line("size: {}", amount(memory.size.value()));
-            if (memory.autoCost) {
-                line("auto_cost_extraction: true");
-            } else {
-                line("r_cost: {}", memory.readCost);
-                line("w_cost: {}", memory.writeCost);
-            }
+            line("r_cost: {}", memory.readCost);
+            line("w_cost: {}", memory.writeCost);
             if (memory.area != 0) line("area: {}", memory.area);
             line("latency: {}", memory.latency);
             if (memory.forceDoubleBuffering) line("force_double_buffering: true");

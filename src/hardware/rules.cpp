@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "hardware/check.h"
+#include "hardware/inmemoryrules.h"
 #include "hardware/quantity.h"
 
 namespace millrace::hardware {
@@ -98,50 +99,6 @@ void checkServed(const Core& core, const Memory& memory, const MemorySite& site,
     }
 }
 
-void checkInMemory(const Core& core, const CoreSites& sites, Diagnostics& diagnostics) {
-    const InMemoryComputing& imc = *core.array.inMemoryComputing;
-    const std::string subject = fmt::format("the array of core '{}'", core.name);
-    const auto powerOfTwo = [](std::int64_t bits) { return bits > 0 && (bits & (bits - 1)) == 0; };
-    const auto wantPower = [&](std::int64_t bits, std::string_view what) {
-        if (powerOfTwo(bits)) return;
-        diagnostics.error(sites.array, fmt::format("{}: {} must be a power of two, but is {}", subject, what, bits));
-    };
-    wantPower(imc.activationBits, "the first input_precision");
-    wantPower(imc.weightBits, "the second input_precision");
-    if (imc.bitSerialBits != 0) wantPower(imc.bitSerialBits, "bit_serial_precision");
-    if (imc.bitSerialBits > imc.activationBits) {
-        diagnostics.error(
-            sites.array, fmt::format("{}: bit_serial_precision {} is larger than the {} bits of an activation", subject,
-                                     imc.bitSerialBits, imc.activationBits));
-    }
-    if (!imc.analog && imc.adcResolution != 0) {
-        diagnostics.error(sites.array,
-                          fmt::format("{}: digital in-memory computing has no converter, but adc_resolution is {}",
-                                      subject, imc.adcResolution));
-    }
-    if (imc.analog && imc.adcResolution < 1) {
-        diagnostics.error(sites.array, fmt::format("{}: analog in-memory computing needs adc_resolution", subject));
-    }
-    const auto cells = std::find_if(core.memories.begin(), core.memories.end(),
-                                    [](const Memory& memory) { return memory.name == "cells"; });
-    if (cells == core.memories.end()) {
-        diagnostics.error(sites.array, fmt::format("{} computes in memory, but no memory is called 'cells'", subject));
-        return;
-    }
-    const bool weightsOnly = cells->operands == std::vector{MemoryOperand::I2};
-    if (!weightsOnly || !cells->servedDimensions.empty()) {
-        diagnostics.error(
-            sites.memories[static_cast<std::size_t>(cells - core.memories.begin())].memory,
-            fmt::format("{} holds the array's weights: its operands must be [I2] and its served_dimensions []",
-                        called(core, *cells)));
-    }
-    if (imc.weightBits > 0 && cells->size.value() % imc.weightBits != 0) {
-        diagnostics.error(sites.memories[static_cast<std::size_t>(cells - core.memories.begin())].size,
-                          fmt::format("{} has {} bits, which is no multiple of the {} bits of a weight",
-                                      called(core, *cells), cells->size.value(), imc.weightBits));
-    }
-}
-
 }  // namespace
 
 CoreSites sitesOf(const Core& core, const SourceLocation& where) {
@@ -199,11 +156,6 @@ void checkMemory(const Core& core, MemoryIndex index, const CoreSites& sites, Di
     if (memory.size.value() < 1 || memory.size.value() > kMostBits) {
         diagnostics.error(site.size, fmt::format("the size of {} must be from 1 to 2^60 bits, but is {}", subject,
                                                  memory.size.value()));
-    }
-    if (memory.autoCost && memory.size.value() % 8 != 0) {
-        diagnostics.error(
-            site.size, fmt::format("{} has automatic costs, so its size must be whole bytes, but is {} bits", subject,
-                                   memory.size.value()));
     }
     if (memory.readCost < 0 || memory.writeCost < 0 || memory.area < 0 || memory.latency < 0) {
         diagnostics.error(site.memory,
@@ -280,18 +232,6 @@ bool check(const Core& core, Diagnostics& diagnostics) {
     for (MemoryIndex i = 0; i < core.memories.size(); ++i) checkMemory(core, i, sites, diagnostics);
     checkHierarchy(core, sites, diagnostics);
     checkDataflows(core, sites, diagnostics);
-    return diagnostics.failures() == before;
-}
-
-bool requireCosts(const Core& core, Diagnostics& diagnostics) {
-    const std::size_t before = diagnostics.failures();
-    for (const Memory& memory : core.memories) {
-        if (!memory.autoCost) continue;
-        diagnostics.error({core.file},
-                          fmt::format("{} has no costs: its file leaves them to CACTI, which Millrace does not run",
-                                      called(core, memory)),
-                          "set auto_cost_extraction to false and give r_cost and w_cost");
-    }
     return diagnostics.failures() == before;
 }
 

@@ -15,6 +15,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json partsJson(const cost::ImcBreakdown& parts) {
+    Json json = Json::object();
+    for (std::size_t i = 0; i < cost::kImcParts; ++i) {
+        if (parts.part[i] != 0) json[std::string(cost::name(static_cast<cost::ImcPart>(i)))] = parts.part[i];
+    }
+    return json;
+}
+
 Json layerJson(const explore::CoreResult& result, const explore::CoreLayer& info) {
     const workload::Layer& layer = result.workload.layers[info.layer];
     const mapper::Mapping& mapping = *info.mapping;
@@ -25,6 +33,7 @@ Json layerJson(const explore::CoreResult& result, const explore::CoreLayer& info
     json["latency_cycles"] = mapping.latency;
     json["macs"] = layer.operations();
     json["array_energy_pj"] = mapping.arrayEnergy;
+    if (mapping.arrayParts) json["array_energy_parts_pj"] = partsJson(*mapping.arrayParts);
     Json& memories = json["memory_energy_pj"] = Json::object();
     for (std::size_t i = 0; i < mapping.memoryEnergy.size() && i < result.core.memories.size(); ++i) {
         memories[clean(result.core.memories[i].name)] = mapping.memoryEnergy[i];
@@ -42,6 +51,32 @@ Json layerJson(const explore::CoreResult& result, const explore::CoreLayer& info
     return json;
 }
 
+/// Clock and area, as far as they are known.
+void addPhysical(Json& json, const explore::CoreResult& result) {
+    if (result.clock) {
+        json["clock_ns"] = result.clock->total();
+        json["clock_parts_ns"] = partsJson(*result.clock);
+    }
+    if (!result.area) return;
+    json["area_mm2"] = result.area->total;
+    json["array_area_mm2"] = result.area->array;
+    if (result.area->parts) json["array_area_parts_mm2"] = partsJson(*result.area->parts);
+    Json& memories = json["memory_area_mm2"] = Json::object();
+    for (std::size_t i = 0; i < result.area->memory.size(); ++i) {
+        memories[clean(result.core.memories[i].name)] = result.area->memory[i];
+    }
+}
+
+std::string physicalText(const explore::CoreResult& result) {
+    std::string text;
+    if (result.clock) text += fmt::format("clock {:.10g} ns", result.clock->total());
+    if (result.area) {
+        text += fmt::format("{}area {:.10g} mm2 (array {:.10g})", text.empty() ? "" : ", ", result.area->total,
+                            result.area->array);
+    }
+    return text.empty() ? text : text + "\n";
+}
+
 }  // namespace
 
 std::string costJson(const explore::CoreResult& result, const std::string& mapper, double wallSeconds) {
@@ -54,6 +89,7 @@ std::string costJson(const explore::CoreResult& result, const std::string& mappe
     json["mapper"] = mapper;
     json["objective"] = objectiveName(result.objective);
     json["corrections"] = result.corrections.names();
+    addPhysical(json, result);
     json["layers"] = Json::array();
     for (const explore::CoreLayer& layer : result.layers) json["layers"].push_back(layerJson(result, layer));
     json["other_layers"] = Json::array();
@@ -94,6 +130,7 @@ std::string costTable(const explore::CoreResult& result) {
     }
     std::string text = fmt::format("{} on {}: {:.12g} cycles, {:.17g} pJ\n\n", elide(result.workload.name, 40),
                                    elide(result.core.name, 30), result.latency, result.energy);
+    text.insert(text.size() - 1, physicalText(result));
     text += rows.text(120);
     if (!result.otherLayers.empty()) {
         text += fmt::format(

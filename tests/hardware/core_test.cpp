@@ -94,27 +94,6 @@ TEST(CoreFile, OperatorTypes) {
               "c.yaml:52:17: error: 'operator_types' of core 'small' must be a list, but is the text 'Conv'\n");
 }
 
-TEST(CoreFile, AutomaticCosts) {
-    const std::string text = edited(kCore, "    r_cost: 0.5\n    w_cost: 0.75\n    area: 0\n",
-                                    "    r_cost: ~\n    auto_cost_extraction: True\n");
-    const Core core = readGood(text);
-    EXPECT_TRUE(core.memories[0].autoCost);
-    Diagnostics diagnostics;
-    EXPECT_FALSE(requireCosts(core, diagnostics));
-    EXPECT_EQ(diagnostics.text(),
-              "c.yaml: error: memory 'rf' of core 'small' has no costs: its file leaves them to CACTI, which Millrace "
-              "does not run "
-              "(set auto_cost_extraction to false and give r_cost and w_cost)\n");
-    EXPECT_TRUE(requireCosts(readGood(kCore), diagnostics));
-    EXPECT_EQ(readGood(printCore(core)), core);
-    EXPECT_THAT(problems(edited(kCore, "    area: 0\n", "    auto_cost_extraction: True\n")),
-                HasSubstr("c.yaml:7:27: warning: memory 'rf' of core 'small' asks for automatic costs, but gives "
-                          "costs: the given ones count"));
-    EXPECT_THAT(problems(edited(text, "size: 64", "size: 63")),
-                HasSubstr("c.yaml:4:11: error: memory 'rf' of core 'small' has automatic costs, so its "
-                          "size must be whole bytes, but is 63 bits"));
-}
-
 struct Case {
     const char* from;
     const char* to;
@@ -188,9 +167,9 @@ TEST(CoreFile, MessagesOfMemories) {
          {"served_dimensions: [D1, D2]", "served_dimensions: [D1, D1]",
           "c.yaml:43:24: error: memory 'buffer' of core 'small' serves D1 twice"},
          {"latency: 1", "latency: 1\n    lost: 1",
-          "c.yaml:9:5: error: memory 'rf' of core 'small' has no field 'lost' (known: size, auto_cost_extraction, "
-          "r_cost, w_cost, area, latency, "
-          "mem_type, force_double_buffering, operands, ports, served_dimensions)"}});
+          "c.yaml:9:5: error: memory 'rf' of core 'small' has no field 'lost' (known: size, area, "
+          "latency, force_double_buffering, operands, ports, auto_cost_extraction, mem_type, r_cost, w_cost, "
+          "served_dimensions)"}});
     EXPECT_THAT(problems("name: x\nmemories: []\noperational_array: {dimensions: [D1], sizes: [1], unit_energy: 0}\n"),
                 HasSubstr("c.yaml:2:11: error: 'memories' of core 'x' must be a map of name: memory, but is a list"));
     EXPECT_EQ(problems("name: x\nmemories: {}\noperational_array: {dimensions: [D1], sizes: [1], unit_energy: 0}\n"),
@@ -334,7 +313,39 @@ TEST(CoreFile, InMemoryComputing) {
           "c.yaml:45:3: error: the array of core 'small': bit_serial_precision 16 is larger than the 8 bits of an "
           "activation"},
          {"bit_serial_precision: 2", "bit_serial_precision: 3",
-          "c.yaml:45:3: error: the array of core 'small': bit_serial_precision must be a power of two, but is 3"}});
+          "c.yaml:45:3: error: the array of core 'small': bit_serial_precision must be a power of two, but is 3"},
+         {"[8, 4]", "[64, 4]",
+          "c.yaml:45:3: error: the array of core 'small': the first input_precision is 64 bits, more than 32"},
+         {"adc_resolution: 6", "adc_resolution: 33",
+          "c.yaml:45:3: error: the array of core 'small': adc_resolution is 33 bits, more than 32"}});
+    const std::string digital = edited(edited(edited(text, "analog", "digital"), "  adc_resolution: 6\n", ""),
+                                       "sizes: [2, 4]", "sizes: [2, 6]");
+    EXPECT_EQ(problems(digital),
+              "c.yaml:45:3: error: the array of core 'small': digital adder trees need a power of two of rows, but D2 "
+              "has 6\n");
+    EXPECT_EQ(problems(edited(edited(text, "served_dimensions: [D1, D2]", "served_dimensions: [D1]"),
+                              "  dimensions: [D1, D2]\n  sizes: [2, 4]", "  dimensions: [D1]\n  sizes: [8]")),
+              "c.yaml:45:3: error: the array of core 'small' computes in memory, so it needs two dimensions, but has 1 "
+              "(the first by name runs along the wordlines, the second along the bitlines)\n");
+    EXPECT_THAT(problems(edited(text, "    r_cost: 0.5\n    w_cost: 0.75\n", "    auto_cost_extraction: true\n")),
+                HasSubstr("asks for automatic costs, but CACTI does not know the cells of an array that computes in "
+                          "memory"));
+}
+
+TEST(CoreFile, OfSeveralPortsForAMovementTheLastCounts) {
+    const std::string text = edited(kCore, "          - O, fh\n",
+                                    "          - O, fh\n      - {name: r_port_2, type: read, bandwidth_max: 32, "
+                                    "allocation: [\"I1, tl\", \"O, tl\"]}\n");
+    const Core core = readGood(text);
+    ASSERT_EQ(core.memories[1].ports.size(), 2u);
+    EXPECT_EQ(core.memories[1].port(MemoryOperand::I1, Direction::tl)->bandwidthMax, 32);
+    EXPECT_EQ(core.memories[1].port(MemoryOperand::I2, Direction::tl)->bandwidthMax, 64);
+    EXPECT_EQ(core.memories[1].ports[0].uses.size(), 6u);
+    EXPECT_EQ(core.memories[1].ports[1].uses.size(), 2u);
+    const Core whole = readGood(edited(
+        kCore, "          - I2, fh\n",
+        "          - I2, fh\n      - {name: r_port_2, type: read, bandwidth_max: 16, allocation: [\"I2, tl\"]}\n"));
+    EXPECT_EQ(whole.memories[0].ports.size(), 2u);
 }
 
 TEST(CoreFile, AllMistakesComeOutAtOnce) {

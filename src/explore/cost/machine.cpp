@@ -113,6 +113,8 @@ std::optional<Machine> machineOf(const Nest& nest, const hardware::Core& core, D
     machine.unitEnergy = core.array.unitEnergy;
     machine.units = core.array.units();
     machine.corrections = nest.corrections;
+    machine.imc = imcArrayOf(core);
+    if (machine.imc) machine.cyclesPerOperation = machine.imc->cyclesPerOperation();
     if (machine.units < 1) {
         diagnostics.infeasible({},
                                fmt::format("layer '{}': core '{}' has no array to compute with", nest.name, core.name));

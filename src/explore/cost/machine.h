@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "explore/cost/imc.h"
 #include "explore/cost/nest.h"
 #include "hardware/chip.h"
 #include "support/diagnostics.h"
@@ -58,6 +59,9 @@ struct Machine {
     double unitEnergy = 0;
     std::int64_t units = 1;
     Corrections corrections;  ///< the nest's
+    /// Computes in memory; then `unitEnergy` says nothing.
+    std::optional<ImcArray> imc;
+    std::int64_t cyclesPerOperation = 1;
 };
 
 /// Errors: a core without an array or without a memory for an operand of the nest (infeasible), more memory levels than

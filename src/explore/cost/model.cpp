@@ -15,6 +15,21 @@ double cyclesOf(double amount, double precision, double bandwidth) {
     return bandwidth > 0 ? amount * precision / bandwidth : 0;
 }
 
+ArrayEnergy arrayEnergyOf(const Nest& nest, const Machine& machine, const SpatialPair& spatial) {
+    ArrayEnergy energy;
+    if (!machine.imc) {
+        energy.constant = machine.unitEnergy * static_cast<double>(nest.macs);
+        return energy;
+    }
+    energy.constant = imcEnergy(*machine.imc, nest, spatial.chosen).total();
+    for (std::size_t op = 1; op < nest.operands.size(); ++op) {
+        if (nest.operands[op].role != hardware::MemoryOperand::I2) continue;
+        energy.weights = op;
+        energy.precharge = imcPrecharge(*machine.imc) * static_cast<double>(nest.macs);
+    }
+    return energy;
+}
+
 }  // namespace
 
 Model::Model(const Nest& nest, Machine machine, SpatialPair spatial)
@@ -29,6 +44,7 @@ Model::Model(const Nest& nest, Machine machine, SpatialPair spatial)
     Sizes sizes = unitSizes();
     for (DimIndex dim = 0; dim < nest.dims.size(); ++dim) sizes[dim] = static_cast<double>(nest.dims[dim].size);
     outputElements_ = elements(nest, nest.operands[0], sizes);
+    arrayEnergy_ = arrayEnergyOf(nest, machine_, spatial_);
 }
 
 double Model::macs() const { return static_cast<double>(nest_->macs); }

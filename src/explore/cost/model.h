@@ -70,6 +70,7 @@ struct PortDetail {
 struct Detail {
     Score score;
     double memoryEnergy = 0;
+    double arrayEnergy = 0;
     double idealCycles = 0;
     /// Accesses by operand, level and direction.
     std::array<std::array<std::array<double, 4>, kMaxLevels>, kMaxOperands> accesses{};
@@ -126,6 +127,14 @@ struct CutFacts {
     std::int64_t visits = 1;
 };
 
+/// Energy of the array, pJ.
+struct ArrayEnergy {
+    double constant = 0;  ///< whatever the order of the loops
+    /// Of in-memory cells that hold several weights: to be divided by the cycles for which operand `weights` stays.
+    double precharge = 0;
+    std::size_t weights = 0;
+};
+
 class Model {
 public:
     Model(const Nest& nest, Machine machine, SpatialPair spatial);
@@ -149,6 +158,7 @@ public:
     /// The entry of operand `op` at cut `a`, and what its numbers stand for (`traffic` may be null).
     CutEntry entry(std::size_t op, std::size_t a, const CutFacts& facts, std::int64_t total, CutTraffic* traffic) const;
     double macs() const;
+    const ArrayEnergy& arrayEnergy() const { return arrayEnergy_; }
     /// Elements of the whole output.
     double outputElements() const { return outputElements_; }
 
@@ -160,6 +170,7 @@ private:
     SpatialPair spatial_;
     std::array<bool, kMaxLevels + 2> irrelevantAbove_{};
     double outputElements_ = 0;
+    ArrayEnergy arrayEnergy_;
 };
 
 /// What scoring needs of one evaluated order: pointers to the entries, and the cuts' places in the order.
@@ -175,6 +186,6 @@ struct Cuts {
 };
 
 /// Energy, double buffering, stalls, loading (zigzag.md 8 and 9). `detail` may be null.
-Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detail);
+Score score(const Machine& machine, const Cuts& cuts, const ArrayEnergy& array, double macs, Detail* detail);
 
 }  // namespace millrace::cost

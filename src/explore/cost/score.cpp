@@ -32,7 +32,8 @@ public:
     /// zigzag.md 9.4: cycles of the first (last) transfer of each movement, after borrowing idle bandwidth.
     void loads(std::int64_t stall) {
         const bool computingOnly = machine_.corrections.has(Correction::loading);
-        const double idle = static_cast<double>(cuts_.total + (computingOnly ? 0 : stall));
+        const std::int64_t computing = cuts_.total * machine_.cyclesPerOperation;
+        const double idle = static_cast<double>(computing + (computingOnly ? 0 : stall));
         for (const Machine::Port& port : machine_.ports) loadPort(port, idle);
     }
 
@@ -178,7 +179,8 @@ private:
         if (real < 0) return false;
         const std::int64_t allowed = flag_[op][a] ? cuts_.period[op][a] : cuts_.window[op][a];
         const bool readBack = op == 0 && (link.direction == Direction::tl || link.direction == Direction::fh);
-        activity = {real, allowed, cuts_.period[op][a], cuts_.count[op][a],
+        const std::int64_t cycles = machine_.cyclesPerOperation;
+        activity = {real, cycles * allowed, cycles * cuts_.period[op][a], cuts_.count[op][a],
                     readBack ? cuts_.entry[op][a]->outside : 1};
         return true;
     }
@@ -223,7 +225,8 @@ private:
                                  : Load{cycles, std::ceil(least)};
                 target[n++] = &into;
             } else {
-                average += a == link.level ? entry.averageLow : entry.averageHigh;
+                average += std::ceil((a == link.level ? entry.averageLow : entry.averageHigh) /
+                                     static_cast<double>(machine_.cyclesPerOperation));
             }
         }
         if (n == 0) return;
@@ -269,14 +272,16 @@ double memoryEnergy(const Machine& machine, const Cuts& cuts) {
 
 }  // namespace
 
-Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detail) {
+Score score(const Machine& machine, const Cuts& cuts, const ArrayEnergy& array, double macs, Detail* detail) {
     Score result;
     const double memories = memoryEnergy(machine, cuts);
-    result.energy = memories + machine.unitEnergy * macs;
+    const double stays = static_cast<double>(cuts.period[array.weights][0]);
+    const double computing = array.constant + array.precharge / stays;
+    result.energy = memories + computing;
     Timing timing(machine, cuts);
     const std::int64_t stall = timing.run();
     timing.loads(stall);
-    result.spatialCycles = static_cast<double>(cuts.total);
+    result.spatialCycles = static_cast<double>(cuts.total * machine.cyclesPerOperation);
     result.stall = static_cast<double>(stall);
     result.onload = timing.onload();
     result.offload = timing.offload();
@@ -286,7 +291,9 @@ Score score(const Machine& machine, const Cuts& cuts, double macs, Detail* detai
     if (detail != nullptr) {
         detail->score = result;
         detail->memoryEnergy = memories;
-        detail->idealCycles = std::ceil(macs / static_cast<double>(machine.units));
+        detail->arrayEnergy = computing;
+        detail->idealCycles =
+            std::ceil(macs / static_cast<double>(machine.units)) * static_cast<double>(machine.cyclesPerOperation);
         detail->doubleBuffer = timing.flags();
         timing.note(*detail);
     }

@@ -110,7 +110,7 @@ private:
                 cuts.streamed[op][a] = place.stream == place.cut ? 1 : period / tables_.period_[place.stream];
             }
         }
-        return cost::score(machine_, cuts, tables_.model_->macs(), nullptr);
+        return cost::score(machine_, cuts, tables_.model_->arrayEnergy(), tables_.model_->macs(), nullptr);
     }
 
     std::size_t skip(std::size_t op, std::size_t i) const {

@@ -316,7 +316,7 @@ Score Walk::evaluate(const Allocation& allocation, Detail* detail) {
             detail->wholeElements[op][a] = whole[a];
         }
     }
-    return score(model_.machine_, cuts, model_.macs(), detail);
+    return score(model_.machine_, cuts, model_.arrayEnergy(), model_.macs(), detail);
 }
 
 std::optional<Allocation> Model::allocate(Order order, bool even, TooSmall& why) const {

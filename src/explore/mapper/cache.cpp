@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "explore/cost/imc.h"
 #include "explore/mapper/mapper.h"
 
 namespace millrace::mapper {
@@ -55,6 +56,10 @@ private:
         add("|a{:a}", core.array.unitEnergy);
         for (const hardware::ArrayDimension& dimension : core.array.dimensions)
             add(",{}:{}", dimension.name, dimension.size);
+        if (const auto imc = cost::imcArrayOf(core)) {
+            add("|i{},{},{},{},{},{}", imc->kind.analog, imc->kind.activationBits, imc->kind.weightBits,
+                imc->serialBits, imc->kind.adcResolution, imc->weightsPerCell);
+        }
         for (const hardware::Memory& memory : core.memories) {
             add("|m{},{:a},{:a}", memory.size.value(), memory.readCost, memory.writeCost);
             for (const hardware::MemoryOperand operand : memory.operands) add(",{}", static_cast<int>(operand));

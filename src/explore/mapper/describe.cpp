@@ -34,7 +34,11 @@ public:
 private:
     void addScore() {
         mapping_.energy = detail_.score.energy;
-        mapping_.arrayEnergy = machine_.unitEnergy * model_.macs();
+        mapping_.arrayEnergy = detail_.arrayEnergy;
+        if (machine_.imc) {
+            mapping_.arrayParts = cost::imcEnergy(*machine_.imc, request_.nest, model_.spatial().chosen);
+            (*mapping_.arrayParts)[cost::ImcPart::cells] = detail_.arrayEnergy - model_.arrayEnergy().constant;
+        }
         mapping_.idealCycles = detail_.idealCycles;
         mapping_.spatialCycles = detail_.score.spatialCycles;
         mapping_.stallCycles = detail_.score.stall;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "explore/cost/corrections.h"
+#include "explore/cost/imc.h"
 #include "explore/cost/nest.h"
 #include "explore/mapping/mapping.h"
 #include "hardware/chip.h"
@@ -169,8 +170,10 @@ struct Alternative {
 };
 
 struct Mapping {
-    double energy = 0;                 ///< pJ
-    double arrayEnergy = 0;            ///< of it, the multiply-accumulate units
+    double energy = 0;       ///< pJ
+    double arrayEnergy = 0;  ///< of it, the multiply-accumulate units
+    /// Of it, the parts of an array that computes in memory.
+    std::optional<cost::ImcBreakdown> arrayParts;
     std::vector<double> memoryEnergy;  ///< of it, each memory of the core
     std::vector<Traffic> traffic;      ///< operands in order, innermost memory first
     std::vector<Tile> tiles;           ///< one for each entry of `traffic`, in the same order

@@ -135,7 +135,7 @@ LeastCost leastCost(const cost::Model& model) {
     const std::vector<std::int64_t> sizes = cost::temporalSizes(nest, model.spatial().fractional);
     std::int64_t total = 1;
     for (const std::int64_t size : sizes) total *= size;
-    LeastCost least{machine.unitEnergy * model.macs(), static_cast<double>(total)};
+    LeastCost least{model.arrayEnergy().constant, static_cast<double>(total * machine.cyclesPerOperation)};
     for (std::size_t op = 0; op < machine.operands; ++op) {
         std::int64_t reuse = 1;
         cost::Sizes all = cost::unitSizes();

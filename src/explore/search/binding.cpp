@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "explore/search/allocation.h"
-#include "hardware/check.h"
 
 namespace millrace::search {
 
@@ -111,7 +110,6 @@ void checkSplit(const workload::Layer& layer, const mapping::Mapping& mapping, D
 bool checkBindings(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                    Diagnostics& diagnostics) {
     const std::size_t before = diagnostics.failures();
-    for (const hardware::Core& core : chip.cores) hardware::requireCosts(core, diagnostics);
     if (mapping != nullptr) mapping::check(*mapping, chip, diagnostics);
     for (const workload::Layer& layer : workload.layers) {
         checkInline(layer, chip, diagnostics);

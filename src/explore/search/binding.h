@@ -22,7 +22,7 @@ mapper::Request requestFor(const cost::Nest& nest, const workload::Layer& layer,
                            const mapping::Mapping* mapping, const mapper::Options& options);
 
 /// Does what the mapping file and the layers themselves say fit the chip and the layers? One error for each mistake:
-/// cores that the chip lacks or that are off-chip, cores without access costs, array dimensions that no core of the
+/// cores that the chip lacks or that are off-chip, array dimensions that no core of the
 /// layer has, splits over cores along a loop that is summed over. True if none.
 bool checkBindings(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                    Diagnostics& diagnostics);

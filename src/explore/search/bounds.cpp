@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "explore/cost/imc.h"
 #include "explore/search/allocation.h"
 #include "explore/search/binding.h"
 
@@ -37,7 +38,8 @@ double peakRate(const workload::Layer& layer, const hardware::Core& core, const 
     for (const hardware::ArrayDimension& dimension : core.array.dimensions) {
         if (!given.contains(index++)) rate *= static_cast<double>(dimension.size);
     }
-    return std::max(rate, 1.0);
+    const auto imc = cost::imcArrayOf(core);
+    return std::max(rate, 1.0) / (imc ? static_cast<double>(imc->cyclesPerOperation()) : 1.0);
 }
 
 static void sortUnique(std::vector<std::int64_t>& values) {
@@ -176,7 +178,8 @@ double arrayEnergy(const workload::Workload& workload, const hardware::Chip& chi
         double cheapest = 0;
         bool first = true;
         for (const CoreId core : allowedCores(layer, chip, mapping)) {
-            const double energy = chip.cores[core].array.unitEnergy;
+            const hardware::OperationalArray& array = chip.cores[core].array;
+            const double energy = array.inMemoryComputing ? 0 : array.unitEnergy;
             cheapest = first ? energy : std::min(cheapest, energy);
             first = false;
         }

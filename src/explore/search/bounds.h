@@ -8,7 +8,8 @@
 namespace millrace::search {
 
 /// Most operations of the layer that a core can finish in a cycle: the product over the array's dimensions of what the
-/// dataflow (or the mapping's spatial unrolling) can use of them; a core without either: all its units.
+/// dataflow (or the mapping's spatial unrolling) can use of them; a core without either: all its units. Arrays that
+/// compute in memory take several cycles for each.
 double peakRate(const workload::Layer& layer, const hardware::Core& core, const mapping::Mapping* mapping);
 
 /// Elements of an input operand that exist and that at least one point of the layer touches. Exact for each axis by
@@ -20,8 +21,8 @@ std::int64_t touchedElements(const workload::Layer& layer, const workload::Opera
 /// - off-chip: every element that is off-chip at the start and touched must come in once, every result must go out,
 /// over the links that
 ///   reach the off-chip memory;
-/// - energy: each operation at the cheapest allowed core's array, and the compulsory traffic's reads and writes of
-/// off-chip memory.
+/// - energy: each operation at the cheapest allowed core's array (nothing for one that computes in memory), and the
+///   compulsory traffic's reads and writes of off-chip memory.
 explore::Bounds bounds(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping);
 
 }  // namespace millrace::search

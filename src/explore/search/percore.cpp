@@ -11,7 +11,10 @@ namespace millrace::explore {
 
 namespace {
 
-bool zigzagCosts(const workload::Layer& layer) { return !layer.elementwise; }
+bool isCosted(const workload::Layer& layer, const CostOptions& options, bool inMemory) {
+    if (inMemory && (layer.type == "Pooling" || layer.type == "Add")) return false;
+    return options.allLayers || !layer.elementwise;
+}
 
 /// The nests of all layers, and the core as each sees it.
 void prepare(CoreResult& result, const CostOptions& options) {
@@ -107,16 +110,24 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
     CoreResult result;
     result.core = core;
     result.corrections = options.mapper.corrections;
+    const auto imc = cost::imcArrayOf(core);
+    const bool inMemory = imc.has_value();
+    if (imc) result.clock = cost::imcClock(*imc);
+    result.area = cost::areaOf(core);
     result.workload = search::withLinks(given, mapping);
     for (const workload::LayerId id : result.workload.layers.ids()) {
-        if (options.allLayers || zigzagCosts(result.workload.layers[id])) {
+        if (isCosted(result.workload.layers[id], options, inMemory)) {
             result.layers.emplace_back().layer = id;
         } else {
             result.otherLayers.push_back(id);
         }
     }
-    prepare(result, options);
-    LayerCosts costs(result, mapping, options);
+    // ZigZag costs arrays that compute in memory with both.
+    CostOptions effective = options;
+    effective.mapper.mixedSpatial = options.mapper.mixedSpatial || inMemory;
+    effective.dataLocality = options.dataLocality || inMemory;
+    prepare(result, effective);
+    LayerCosts costs(result, mapping, effective);
     forEachLayer(result.layers, options.threads, [&](CoreLayer& layer) { costs.ask(layer); });
     result.evaluations = costs.evaluations();
     result.objective = options.mapper.objective;

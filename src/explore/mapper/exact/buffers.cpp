@@ -118,8 +118,8 @@ bool Search::chooseBuffers(const cost::Machine::Node& node, const std::array<dou
 /// The window of a cut's movements is known: what they stall by themselves, and whether they share their port.
 void Search::settle(std::size_t at, std::size_t op, std::size_t a, std::size_t state, std::int64_t window,
                     bool doubled) {
-    const std::int64_t period = tables_.period(state);
-    const std::int64_t allowed = doubled ? period : window;
+    const std::int64_t period = space_.period(state);
+    const std::int64_t allowed = doubled ? period : window * space_.machine().cyclesPerOperation;
     for (const Space::Link& link : space_.links(op, a)) {
         const std::int64_t real = tables_.entry(op, a, state).cycles[link.direction];
         if (real < 0) continue;

@@ -14,8 +14,8 @@ Search::Search(const Space& space, std::size_t candidate, Aim& aim, const Limits
       timed_(aim.needsLatency()),
       bounds_(space, terms()),
       labels_(space),
-      arrayEnergy_(space.machine().unitEnergy * space.model().macs()),
-      total_(static_cast<double>(space.tables().total())) {
+      arrayEnergy_(space.model().arrayEnergy().constant),
+      total_(static_cast<double>(space.cycles())) {
     start();
 }
 

@@ -90,12 +90,12 @@ void Space::findPorts() {
                 const auto real = static_cast<double>(tables_.entry(link.operand, a, state).cycles[direction]);
                 const auto again = static_cast<double>(tables_.repeats(state) - 1);
                 most = std::max(most, real * again);
-                port.mayStall = port.mayStall || (again > 0 && real > static_cast<double>(tables_.period(state)));
+                port.mayStall = port.mayStall || (again > 0 && real > static_cast<double>(period(state)));
             }
             work += most;
             port.busy = port.busy || (a == 0 && (link.operand != 0 || direction == kFl));
         }
-        port.mayStall = port.mayStall || work > static_cast<double>(tables_.total());
+        port.mayStall = port.mayStall || work > static_cast<double>(cycles());
         trackedPort_.push_back(ports_.size());
         if (!port.busy || port.mayStall || anyOnce()) {
             ports_.push_back(port);
@@ -108,6 +108,12 @@ void Space::findPorts() {
         for (const cost::Machine::Link& link : machine().ports[p].links)
             links_[link.operand][cutOf(link)].push_back({trackedPort_[p], static_cast<std::size_t>(link.direction)});
     }
+}
+
+/// Bits a cycle that a movement needs on average.
+double Space::averageOf(const cost::CutEntry& entry, std::size_t direction) const {
+    const double average = isHigh(direction) ? entry.averageHigh : entry.averageLow;
+    return std::ceil(average / static_cast<double>(machine().cyclesPerOperation));
 }
 
 /// How much once-only loads may lose to borrowed bandwidth (zigzag.md 9.4), and where that depends on the stall.
@@ -129,7 +135,7 @@ void Space::findBorrowing() {
             double need = 0;
             for (std::size_t state = 0; state < tables_.states(); ++state) {
                 const cost::CutEntry& entry = tables_.entry(link.operand, a, state);
-                need = std::max(need, isHigh(direction) ? entry.averageHigh : entry.averageLow);
+                need = std::max(need, averageOf(entry, direction));
                 least = std::min(least, tables_.entry(link.operand, 1, state).lowestBits);
             }
             average += need;
@@ -140,7 +146,7 @@ void Space::findBorrowing() {
             ++loads;
         }
         mostBorrowed_.push_back(borrowed);
-        const double lent = (given.bandwidth - average) / given.bandwidth * static_cast<double>(tables_.total());
+        const double lent = (given.bandwidth - average) / given.bandwidth * static_cast<double>(cycles());
         // The i-th load that is shortened takes i times its part (zigzag.md 9.4).
         const bool isScarce = loads > 0 && lent < borrowed * static_cast<double>(loads);
         scarce += isScarce ? 1 : 0;
@@ -208,11 +214,13 @@ std::int64_t Space::stallingTransfers(std::size_t op, std::size_t a, std::size_t
 void Space::fillCut(std::size_t op, std::size_t a, std::size_t state, double* measure) const {
     const cost::CutEntry& entry = tables_.entry(op, a, state);
     for (const double energy : entry.energy) measure[kEnergy] += energy;
+    const cost::ArrayEnergy& array = model_->arrayEnergy();
+    if (a == 0 && op == array.weights) measure[kEnergy] += array.precharge / static_cast<double>(tables_.period(state));
     if (a > 0) {
         addLoad(op, a, load(op, a, state, false), measure + kLoads);
         if (anyOnce()) addLoad(op, a, load(op, a, state, true), measure + wholeLoads_);
     }
-    const auto period = static_cast<double>(tables_.period(state));
+    const auto whole = static_cast<double>(period(state));
     const auto again = static_cast<double>(tables_.repeats(state) - 1);
     for (const Link& link : links_[op][a]) {
         const auto real = static_cast<double>(entry.cycles[link.direction]);
@@ -220,12 +228,12 @@ void Space::fillCut(std::size_t op, std::size_t a, std::size_t state, double* me
         if (real < 0) continue;
         const auto stalling = static_cast<double>(stallingTransfers(op, a, state, link.direction));
         measure[port.work] += real * stalling;
-        measure[port.single] += std::max(0.0, (real - period) * stalling);
+        measure[port.single] += std::max(0.0, (real - whole) * stalling);
         if (!anyOnce() || again == 0 || !isLoad(op, link.direction)) continue;
-        const double average = isHigh(link.direction) ? entry.averageHigh : entry.averageLow;
+        const double average = averageOf(entry, link.direction);
         measure[port.average] += average;
         if (port.machinePort == outerPort_)
-            measure[traffic_] += average / port.bandwidth * static_cast<double>(tables_.total());
+            measure[traffic_] += average / port.bandwidth * static_cast<double>(cycles());
     }
 }
 

@@ -91,6 +91,9 @@ public:
     bool stallMayPay() const { return stallMayPay_; }
     /// Transfers of a movement that make the array wait if they are late: not the first, nor the first of each tile.
     std::int64_t stallingTransfers(std::size_t op, std::size_t a, std::size_t state, std::size_t direction) const;
+    /// Cycles of the whole layer without stalls; and of a state's loops.
+    std::int64_t cycles() const { return tables_.total() * machine().cyclesPerOperation; }
+    std::int64_t period(std::size_t state) const { return tables_.period(state) * machine().cyclesPerOperation; }
     /// Orders of the primes times places of the cuts.
     double size() const;
 
@@ -103,6 +106,7 @@ private:
     void fill();
     void fillCut(std::size_t op, std::size_t a, std::size_t state, double* measure) const;
     void findBorrowing();
+    double averageOf(const cost::CutEntry& entry, std::size_t direction) const;
     double load(std::size_t op, std::size_t a, std::size_t state, bool whole) const;
     double loadOver(std::size_t op, std::size_t a, std::size_t state, std::size_t level, std::size_t direction,
                     bool whole) const;
