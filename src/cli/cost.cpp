@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "cli/interrupt.h"
 #include "cli/verbs.h"
 #include "explore/explore.h"
 #include "hardware/read.h"
@@ -20,6 +21,7 @@ struct CostVerb {
     std::string mapping;
     std::string mapper = "zigzag";
     std::string spatial = "file";
+    double timeLimit = 0;  ///< seconds; 0: none
     explore::CostOptions options;
 };
 
@@ -38,6 +40,14 @@ Exit cost(CostVerb verb) {
     std::optional<mapping::Mapping> mapping;
     if (!verb.mapping.empty()) mapping = mapping::readMapping(verb.mapping, diagnostics);
     if (diagnostics.failed()) return report(diagnostics, verb.common);
+    const bool exact = verb.mapper == "exact";
+    verb.options.mapper.engine = exact ? mapper::Engine::exact : mapper::Engine::zigzag;
+    verb.options.mapper.spatialSearch = verb.spatial == "search";
+    if (verb.options.mapper.spatialSearch && !exact) {
+        diagnostics.error({"--spatial"}, "'search' needs an exact search, and the mapper is ZigZag's",
+                          "add --mapper exact, or use --spatial file or mixed");
+        return report(diagnostics, verb.common);
+    }
     // ZigZag mixes loops only together with data locality.
     verb.options.mapper.mixedSpatial = verb.spatial == "mixed";
     verb.options.dataLocality = verb.options.dataLocality || verb.options.mapper.mixedSpatial;
@@ -45,6 +55,11 @@ Exit cost(CostVerb verb) {
     verb.options.threads = verb.common.threads > 0
                                ? verb.common.threads
                                : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    if (exact || verb.options.front) verb.options.limits.stop = stopOnInterrupt();
+    if (verb.timeLimit > 0) {
+        verb.options.limits.deadline = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                   std::chrono::duration<double>(verb.timeLimit));
+    }
     if (verb.common.explain) verb.options.helpFor = verb.common.explainWhat;
     const auto result = explore::costLayers(*workload, *core, mapping ? &*mapping : nullptr, verb.options, diagnostics);
     if (!result) return report(diagnostics, verb.common);
@@ -85,8 +100,10 @@ void addCost(CLI::App& app, Action& action) {
     verb->add_option("--hardware", options->hardware, "core file (.yaml): ZigZag's accelerators, Stream's cores")
         ->required();
     verb->add_option("--mapping", options->mapping, "mapping file (.yaml): unrollings, loop orders, memory links");
-    verb->add_option("--mapper", options->mapper, "zigzag: ZigZag's search, to the last digit")
-        ->check(CLI::IsMember({"zigzag"}))
+    verb->add_option("--mapper", options->mapper,
+                     "zigzag: ZigZag's search, to the last digit; exact: the best mapping of all loop orders and cuts, "
+                     "with its proof (docs/mapper.md)")
+        ->check(CLI::IsMember({"zigzag", "exact"}))
         ->capture_default_str();
     addObjective(*verb, options->options.mapper.objective);
     verb->add_option("--lpf-limit", options->options.mapper.lpfLimit, "loop prime factors that are ordered")
@@ -97,10 +114,12 @@ void addCost(CLI::App& app, Action& action) {
             "uneven: each operand cuts the loops where it likes; even: operands of one memory cut alike")
         ->check(CLI::IsMember({"uneven", "even"}))
         ->default_str("uneven");
-    verb->add_option("--spatial", options->spatial,
-                     "file: unrollings of the mapping file, array dimensions without one are filled with one loop "
-                     "each; mixed: with several loops, and --data-locality (ZigZag's enable_mix_spatial_mapping)")
-        ->check(CLI::IsMember({"file", "mixed"}))
+    verb->add_option(
+            "--spatial", options->spatial,
+            "file: unrollings of the mapping file, array dimensions without one are filled with one loop "
+            "each; mixed: with several loops, and --data-locality (ZigZag's enable_mix_spatial_mapping); search: "
+            "all of one or two loops a dimension besides (with --mapper exact)")
+        ->check(CLI::IsMember({"file", "mixed", "search"}))
         ->capture_default_str();
     verb->add_option("--spatial-candidates", options->options.mapper.spatialCandidates,
                      "how many unrollings are tried where the mapping file leaves array dimensions open")
@@ -108,6 +127,12 @@ void addCost(CLI::App& app, Action& action) {
         ->capture_default_str();
     verb->add_flag("--data-locality", options->options.dataLocality,
                    "keep results and weights in the lowest memories with room for them, from layer to layer");
+    verb->add_flag("--pareto", options->options.front,
+                   "also all mappings of a layer that no other one beats in energy and in latency");
+    verb->add_option("--time-limit", options->timeLimit,
+                     "seconds after which exact searches give the best so far with its proven gap; so does Ctrl-C")
+        ->check(CLI::PositiveNumber)
+        ->type_name("S");
     addFix(*verb, options->options.mapper.corrections);
     addCommon(*verb, options->common);
     verb->callback([options, &action] { action = [options] { return cost(*options); }; });

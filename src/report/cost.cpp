@@ -23,6 +23,77 @@ Json partsJson(const cost::ImcBreakdown& parts) {
     return json;
 }
 
+Json certificateJson(const mapper::Certificate& certificate, explore::Objective objective) {
+    return {{"optimal", certificate.optimal},
+            {"objective", objectiveName(objective)},
+            {"value", certificate.value},
+            {"bound", certificate.bound},
+            {"gap", certificate.gap()},
+            {"space", certificate.space},
+            {"states", certificate.states},
+            {"labels_generated", certificate.generated},
+            {"labels_expanded", certificate.expanded},
+            {"spatial_mappings", certificate.spatialMappings},
+            {"spatial_pruned", certificate.spatialPruned}};
+}
+
+Json frontJson(const std::vector<mapper::Mapping>& front) {
+    Json json;
+    json["complete"] = front.front().certificate && front.front().certificate->optimal;
+    for (const mapper::Mapping& mapping : front) {
+        json["mappings"].push_back({{"energy_pj", mapping.energy},
+                                    {"latency_cycles", mapping.latency},
+                                    {"spatial_mapping", mapper::spatialText(mapping)},
+                                    {"temporal_mapping", mapper::temporalText(mapping)}});
+    }
+    return json;
+}
+
+/// "optimal", or by how much a better mapping could be better.
+std::string proofText(const mapper::Mapping& mapping) {
+    if (!mapping.certificate) return "-";
+    return mapping.certificate->optimal ? "optimal" : fmt::format("gap {:.3g} %", 100 * mapping.certificate->gap());
+}
+
+/// How much of the network is proven.
+std::string provenText(const explore::CoreResult& result) {
+    std::size_t searched = 0;
+    std::size_t optimal = 0;
+    double gap = 0;
+    for (const explore::CoreLayer& info : result.layers) {
+        const auto& certificate = info.mapping->certificate;
+        if (!certificate) continue;
+        ++searched;
+        optimal += certificate->optimal ? 1 : 0;
+        gap = std::max(gap, certificate->gap());
+    }
+    if (searched == 0) return {};
+    std::string text =
+        fmt::format("{} of {} layers proven optimal for {}", optimal, searched, objectiveName(result.objective));
+    if (optimal < searched) text += fmt::format("; the largest gap is {:.3g} %", 100 * gap);
+    return text + "\n";
+}
+
+/// The front of each layer that has one: energy against cycles.
+std::string frontsText(const explore::CoreResult& result) {
+    std::string text;
+    for (const explore::CoreLayer& info : result.layers) {
+        if (info.front.empty()) continue;
+        const auto& certificate = info.front.front().certificate;
+        text += fmt::format("\n{}: {} mapping{} that no other one beats in both ({})\n",
+                            elide(result.workload.layers[info.layer].name, 60), info.front.size(),
+                            info.front.size() == 1 ? "" : "s",
+                            certificate && certificate->optimal ? "complete" : "time was up: there may be others");
+        for (const mapper::Mapping& mapping : info.front) {
+            text += wrap(fmt::format("{:.10g} cycles, {}: {}; innermost first {}", mapping.latency,
+                                     energyText(Picojoules(mapping.energy)), mapper::spatialText(mapping),
+                                     mapper::temporalText(mapping)),
+                         120, 2, 4);
+        }
+    }
+    return text;
+}
+
 Json layerJson(const explore::CoreResult& result, const explore::CoreLayer& info) {
     const workload::Layer& layer = result.workload.layers[info.layer];
     const mapper::Mapping& mapping = *info.mapping;
@@ -47,7 +118,9 @@ Json layerJson(const explore::CoreResult& result, const explore::CoreLayer& info
     json["spatial_mapping"] = mapper::spatialText(mapping);
     json["temporal_mapping"] = mapper::temporalText(mapping);
     json["evaluations"] = mapping.evaluations;
-    addDetail(json, result, info);
+    if (mapping.certificate) json["certificate"] = certificateJson(*mapping.certificate, result.objective);
+    if (!info.front.empty()) json["pareto"] = frontJson(info.front);
+    addDetail(json, info);
     return json;
 }
 
@@ -119,6 +192,7 @@ std::string costTable(const explore::CoreResult& result) {
                   {"stalled", Align::right},
                   {"used", Align::right},
                   {"energy", Align::right},
+                  {"proof"},
                   {"unrolling", Align::left, true}});
     for (const explore::CoreLayer& info : result.layers) {
         const workload::Layer& layer = result.workload.layers[info.layer];
@@ -126,12 +200,13 @@ std::string costTable(const explore::CoreResult& result) {
         rows.add({clean(layer.name), clean(layer.type), countText(layer.operations()),
                   fmt::format("{:.10g}", mapping.latency), fmt::format("{:.10g}", mapping.stallCycles),
                   percent(mapping.latency > 0 ? mapping.idealCycles / mapping.latency : 0),
-                  energyText(Picojoules(mapping.energy)), mapper::spatialText(mapping)});
+                  energyText(Picojoules(mapping.energy)), proofText(mapping), mapper::spatialText(mapping)});
     }
     std::string text = fmt::format("{} on {}: {:.12g} cycles, {:.17g} pJ\n\n", elide(result.workload.name, 40),
                                    elide(result.core.name, 30), result.latency, result.energy);
-    text.insert(text.size() - 1, physicalText(result));
+    text.insert(text.size() - 1, provenText(result) + physicalText(result));
     text += rows.text(120);
+    text += frontsText(result);
     if (!result.otherLayers.empty()) {
         text += fmt::format(
             "\n{} other layers (pooling, element-wise) are not costed here; millrace explore schedules them.\n",

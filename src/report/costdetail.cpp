@@ -149,8 +149,8 @@ private:
 
 }  // namespace
 
-void addDetail(Json& json, const explore::CoreResult& result, const explore::CoreLayer& layer) {
-    const Writer writer(Mapped(result, layer));
+void addDetail(Json& json, const explore::CoreLayer& layer) {
+    const Writer writer{Mapped(layer)};
     json["operands"] = writer.operands();
     json["loops"] = writer.loops();
     json["memories"] = writer.memories();

@@ -9,7 +9,7 @@ namespace millrace::report {
 
 /// A costed layer with all that its indices refer to.
 struct Mapped {
-    Mapped(const explore::CoreResult& result, const explore::CoreLayer& layer)
+    explicit Mapped(const explore::CoreLayer& layer)
         : core(layer.core), nest(layer.nest), mapping(*layer.mapping) {}
 
     const hardware::Core& core;
@@ -30,6 +30,6 @@ std::string portsTable(const Mapped& mapped);
 std::string stallText(const Mapped& mapped);
 
 /// Adds the keys with loops, memories, ports, loads, the runner-up and what would help to a layer's entry.
-void addDetail(nlohmann::ordered_json& json, const explore::CoreResult& result, const explore::CoreLayer& layer);
+void addDetail(nlohmann::ordered_json& json, const explore::CoreLayer& layer);
 
 }  // namespace millrace::report

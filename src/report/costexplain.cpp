@@ -55,7 +55,7 @@ std::string headText(const explore::CoreResult& result, const explore::CoreLayer
         energy.add(value, energyText(Picojoules(value)) + " " + where);
     };
     spend(mapping.arrayEnergy, "array");
-    const hardware::Core& core = Mapped(result, info).core;
+    const hardware::Core& core = Mapped(info).core;
     for (std::size_t i = 0; i < mapping.memoryEnergy.size() && i < core.memories.size(); ++i)
         spend(mapping.memoryEnergy[i], elide(core.memories[i].name, 30));
     return text + wrap("energy: " + energy.text(), kWidth, 2, 4);
@@ -131,6 +131,20 @@ std::string runnerUpText(const mapper::Mapping& mapping) {
     return wrap(text, kWidth, 2, 4);
 }
 
+std::string certificateText(const mapper::Mapping& mapping, const char* objective) {
+    if (!mapping.certificate) return {};
+    const mapper::Certificate& proof = *mapping.certificate;
+    const std::string looked = fmt::format(
+        "{:.3g} mappings of {} unrolling{} ({} excluded by their bound alone), {} prefix states, {} "
+        "partial mappings looked at",
+        proof.space, proof.spatialMappings, proof.spatialMappings == 1 ? "" : "s", proof.spatialPruned,
+        countText(proof.states), countText(proof.generated));
+    if (proof.optimal) return wrap(fmt::format("proof: no mapping has less {}: {}", objective, looked), kWidth, 2, 4);
+    return wrap(fmt::format("proof: not finished; no mapping has less {} than {:.10g}, {:.3g} % below this one: {}",
+                            objective, proof.bound, 100 * proof.gap(), looked),
+                kWidth, 2, 4);
+}
+
 std::string changeName(const hardware::Core& core, const mapper::Change& change) {
     using Kind = mapper::Change::Kind;
     if (change.kind == Kind::port) return portName(core, change.memory, change.port) + " 2x wider";
@@ -155,7 +169,7 @@ std::string helpText(const explore::CoreResult& result, const explore::CoreLayer
     for (std::size_t i = 0; i < help.gains.size() && i < kMostGains; ++i) {
         const mapper::Change& change = help.gains[i];
         text +=
-            wrap(fmt::format("{}: latency {}, energy {}", changeName(Mapped(result, info).core, change),
+            wrap(fmt::format("{}: latency {}, energy {}", changeName(Mapped(info).core, change),
                              changeText(change.latency, mapping.latency), changeText(change.energy, mapping.energy)),
                  kWidth, 4, 6);
     }
@@ -164,10 +178,11 @@ std::string helpText(const explore::CoreResult& result, const explore::CoreLayer
 }
 
 std::string layerText(const explore::CoreResult& result, const explore::CoreLayer& info) {
-    const Mapped mapped(result, info);
+    const Mapped mapped(info);
     return headText(result, info) + stallText(mapped) + helpText(result, info) + "\n" + loopsText(mapped) + "\n" +
            memoriesTable(mapped) + "\n" + portsTable(mapped) + "\n" + loadsText(mapped, false) +
-           loadsText(mapped, true) + runnerUpText(*info.mapping);
+           loadsText(mapped, true) + certificateText(*info.mapping, objectiveName(result.objective)) +
+           runnerUpText(*info.mapping);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ std::vector<std::string> spendingMemories(const explore::CoreResult& result) {
         const std::string& name = result.core.memories[memory].name;
         const bool spends =
             std::any_of(result.layers.begin(), result.layers.end(),
-                        [&](const explore::CoreLayer& layer) { return energyIn(Mapped(result, layer), name) > 0; });
+                        [&](const explore::CoreLayer& layer) { return energyIn(Mapped(layer), name) > 0; });
         if (spends && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
     return names;
@@ -90,7 +90,7 @@ StackedBars energyChart(const explore::CoreResult& result) {
         const mapper::Mapping& mapping = *result.layers[i].mapping;
         chart.rows[i].values.push_back(mapping.arrayEnergy);
         for (const std::string& memory : memories)
-            chart.rows[i].values.push_back(energyIn(Mapped(result, result.layers[i]), memory));
+            chart.rows[i].values.push_back(energyIn(Mapped(result.layers[i]), memory));
         chart.rows[i].total = energyText(Picojoules(mapping.energy));
         longest = std::max(longest, mapping.energy);
     }
@@ -116,7 +116,7 @@ struct Culprit {
 std::vector<Culprit> culprits(const explore::CoreResult& result) {
     std::vector<Culprit> found;
     for (const explore::CoreLayer& layer : result.layers) {
-        const std::string port = culprit(Mapped(result, layer));
+        const std::string port = culprit(Mapped(layer));
         if (port.empty()) continue;
         auto at = std::find_if(found.begin(), found.end(), [&port](const Culprit& c) { return c.port == port; });
         if (at == found.end()) at = found.insert(found.end(), {port, 0});
@@ -146,7 +146,7 @@ StackedBars latencyChart(const explore::CoreResult& result) {
         values.assign(chart.parts.size(), 0.0);
         values[0] = mapping.idealCycles;
         values[1] = mapping.spatialCycles - mapping.idealCycles;
-        if (const std::string port = culprit(Mapped(result, result.layers[i])); !port.empty()) {
+        if (const std::string port = culprit(Mapped(result.layers[i])); !port.empty()) {
             std::size_t at = 0;
             while (at < named && ports[at].port != port) ++at;
             values[2 + at] = mapping.stallCycles;
