@@ -10,7 +10,7 @@ Bounds::Bounds(const Space& space, std::vector<Term> terms)
     for (std::size_t op = 0; op < space.operands(); ++op) {
         for (std::size_t a = 1; a < space.levels(op); ++a) {
             const cost::Machine::Node& node = space.machine().nodes[space.node(op, a)];
-            room_[op][a] = node.size - space.reserve(space.node(op, a));
+            room_[op][a] = space.room(space.node(op, a)) - space.reserve(space.node(op, a));
             for (std::size_t k = 0; k < node.count; ++k) {
                 if (node.top[k] || node.operand[k] == op) continue;
                 room_[op][a] -= space.bits(node.operand[k], node.level[k] + std::size_t{1}, 0, false);

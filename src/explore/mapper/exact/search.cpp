@@ -224,7 +224,7 @@ bool Search::place(std::size_t at, std::size_t op) {
         const std::size_t node = space_.node(op, a);
         double& promised = labels_.promised(at)[node];
         promised += space_.bits(op, a, label.state, op == 0 && label.partial);
-        if (promised > space_.machine().nodes[node].size) return false;
+        if (promised > space_.room(node)) return false;
     }
     for (std::size_t i = 0; i < space_.measures(); ++i) sums[i] += add[i];
     ++label.next[op];
@@ -236,7 +236,7 @@ bool Search::place(std::size_t at, std::size_t op) {
         double& promised = labels_.promised(at)[node];
         promised +=
             space_.bits(0, a + 1, full, label.partial) - space_.bits(0, a + 1, full, space_.partial(0, a + 1, full));
-        if (promised > space_.machine().nodes[node].size) return false;
+        if (promised > space_.room(node)) return false;
     }
     for (std::size_t node = 0; node < space_.machine().nodes.size(); ++node) {
         if (closed(label, node)) labels_.promised(at)[node] = 0;
@@ -265,7 +265,7 @@ bool Search::roomLeft(std::size_t at) const {
             if (!node.top[k] && label.next[node.operand[k]] <= node.level[k] + 1)
                 bits += space_.bits(node.operand[k], node.level[k] + std::size_t{1}, label.state, false);
         }
-        if (bits > node.size) return false;
+        if (bits > space_.room(i)) return false;
     }
     return true;
 }
@@ -304,6 +304,7 @@ void Search::evaluate(std::size_t at) {
     }
     for (std::size_t op = 0; op < space_.operands(); ++op)
         found.allocation.cut[op][space_.levels(op)] = static_cast<std::uint8_t>(found.order.size());
+    if (!space_.fits(found.order, found.allocation)) return;
     found.score = space_.model().evaluate(found.order, found.allocation);
     ++evaluated_;
     aim_.offer(std::move(found));

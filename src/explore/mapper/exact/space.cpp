@@ -73,6 +73,25 @@ std::size_t Space::portOf(std::size_t op, std::size_t level, std::size_t directi
     return result;
 }
 
+bool Space::fits(cost::Order order, const cost::Allocation& allocation) const {
+    std::vector<std::size_t> state{0};
+    for (const cost::Loop& loop : order) {
+        const auto kind = std::find(tables_.kinds().begin(), tables_.kinds().end(), loop) - tables_.kinds().begin();
+        state.push_back(state.back() + tables_.stride(static_cast<std::size_t>(kind)));
+    }
+    for (const cost::Machine::Node& node : machine().nodes) {
+        double sum = 0;
+        for (std::size_t k = 0; k < node.count; ++k) {
+            const std::size_t op = node.operand[k];
+            const std::size_t m = node.level[k];
+            const bool partialSums = partial(op, m + 1, state[allocation.cut[op][m]]);
+            sum = sum + tables_.bits(op, m, state[allocation.cut[op][m + 1]], partialSums);
+        }
+        if (sum > node.size) return false;
+    }
+    return true;
+}
+
 void Space::findPorts() {
     for (std::size_t p = 0; p < machine().ports.size(); ++p) {
         const cost::Machine::Port& given = machine().ports[p];

@@ -84,6 +84,10 @@ public:
     std::size_t node(std::size_t op, std::size_t a) const { return node_[op][a]; }
     /// Bits that operands whose outermost memory this is take there at least.
     double reserve(std::size_t node) const { return reserve_[node]; }
+    /// Bits of a memory, and a little more: sums of fractions carry rounding. `fits` decides.
+    double room(std::size_t node) const { return machine().nodes[node].size * (1 + 1e-12); }
+    /// Does every memory hold its tiles, added up as ZigZag's allocation does?
+    bool fits(cost::Order order, const cost::Allocation& allocation) const;
     /// May a cut of the operand lie above all loops, so that its data move once?
     bool once(std::size_t op) const { return once_[op]; }
     bool anyOnce() const { return once_[0] || once_[1] || once_[2]; }
