@@ -25,6 +25,7 @@ Json partsJson(const cost::ImcBreakdown& parts) {
 
 Json certificateJson(const mapper::Certificate& certificate, explore::Objective objective) {
     return {{"optimal", certificate.optimal},
+            {"tie_broken", certificate.tieBroken},
             {"objective", objectiveName(objective)},
             {"value", certificate.value},
             {"bound", certificate.bound},

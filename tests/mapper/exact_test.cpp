@@ -72,8 +72,8 @@ private:
     double indices(const cost::Relation& relation, double a, double b) const {
         const auto cap = static_cast<double>(relation.cap);
         if (!model_.nest().corrections.has(cost::Correction::halo)) {
-            return std::min(cap, static_cast<double>(cost::halo(relation, static_cast<std::int64_t>(a),
-                                                                static_cast<std::int64_t>(b))));
+            return std::min(cap, static_cast<double>(
+                                     cost::halo(relation, static_cast<std::int64_t>(a), static_cast<std::int64_t>(b))));
         }
         const auto stride = static_cast<double>(relation.coefficients[0]);
         return std::min({cap, a * b, a * b - std::max(0.0, b - stride) * std::max(0.0, a - 1)});
@@ -134,7 +134,7 @@ struct Answer {
 };
 
 Answer solve(const Space& space, Objective objective, bool front = false) {
-    Aim aim(objective, front);
+    Aim aim(objective, front ? Aim::Kind::front : Aim::Kind::best);
     Limits limits;
     Search search(space, 0, aim, limits);
     EXPECT_TRUE(search.run());
@@ -167,6 +167,13 @@ void compareWithBruteForce(std::uint64_t seed, std::int64_t count, bool correcte
         EXPECT_NEAR(energy.value, brute.energy, brute.energy * 1e-12) << "problem " << i;
         EXPECT_NEAR(solve(*space, Objective::latency).value, brute.latency, brute.latency * 1e-12) << "problem " << i;
         EXPECT_NEAR(solve(*space, Objective::edp).value, brute.edp, brute.edp * 1e-12) << "problem " << i;
+        const Found fastest = solve(*space, Objective::latency).all.front();
+        Aim tie = Aim::tie(Objective::latency, fastest);
+        Search ties(*space, 0, tie, Limits());
+        EXPECT_TRUE(ties.run());
+        const double thriftiest = brute.front.rbegin()->first;
+        EXPECT_NEAR(tie.found().front().score.energy, thriftiest, thriftiest * 1e-12) << "problem " << i;
+        EXPECT_EQ(tie.found().front().score.latency2, fastest.score.latency2) << "problem " << i;
         const Answer front = solve(*space, Objective::latency, true);
         ASSERT_EQ(front.all.size(), brute.front.size()) << "problem " << i;
         std::size_t at = 0;

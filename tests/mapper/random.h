@@ -14,7 +14,8 @@ struct Problem {
     std::vector<hardware::Dataflow> spatial;
 };
 
-/// Draws problems whose layers have at most a few prime factors, on cores of two to four memory levels with any sharing.
+/// Draws problems whose layers have at most a few prime factors, on cores of two to four memory levels with any
+/// sharing.
 class RandomProblem {
 public:
     explicit RandomProblem(std::uint64_t seed) : rng_(seed) {}
@@ -113,7 +114,7 @@ private:
         if (chance(30)) made.memories.push_back(level("reg_I", pick({8, 16, 32}), {I1}, {0}));
         const std::int64_t bits = pick({64, 128, 256, 512, 1024, 4096});
         const std::vector<std::vector<hardware::MemoryOperand>> sharing = {{I1, O}, {I1, I2, O}, {I1, I2}, {I2, O},
-                                                                           {O, I1},  {I2, I1, O}, {I1}};
+                                                                           {O, I1}, {I2, I1, O}, {I1}};
         const std::vector<hardware::MemoryOperand> shared = sharing[rng_.below(sharing.size())];
         made.memories.push_back(level("sram", bits, shared, {0, 1}));
         if (chance(25)) made.memories.push_back(level("sram2", 4 * bits, {I1, I2, O}, {0, 1}));

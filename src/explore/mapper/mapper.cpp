@@ -81,6 +81,7 @@ std::vector<Mapping> exactMappings(const Request& request, Prepared& prepared, e
                                             request.nest.name, exact::Solver::kMostStates));
     }
     if (request.options.spatialSearch) searchSpatial(request, prepared, solver, diagnostics);
+    solver.breakTie();
     if (solver.aim().empty()) infeasible(request, prepared.zigzag(request.options).shortage, diagnostics);
     std::vector<Mapping> result;
     for (const exact::Found& found : solver.aim().found()) {
@@ -137,7 +138,7 @@ std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics) {
 std::vector<Mapping> front(const Request& request, Diagnostics& diagnostics) {
     const auto prepared = prepare(request, diagnostics);
     if (!prepared) return {};
-    return exactMappings(request, *prepared, exact::Aim(request.options.objective, true), diagnostics);
+    return exactMappings(request, *prepared, exact::Aim(request.options.objective, exact::Aim::Kind::front), diagnostics);
 }
 
 std::optional<Shortage> shortage(const cost::Nest& nest, const hardware::Core& core) {

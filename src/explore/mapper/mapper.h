@@ -65,6 +65,8 @@ struct Limits {
 struct Certificate {
     /// Nothing in the space is better (but for rounding, 1e-12 of the value).
     bool optimal = false;
+    /// For latency and energy: of all mappings with this value, none has less of the other.
+    bool tieBroken = false;
     double value = 0;  ///< of the objective: cycles, pJ, or pJ x cycles
     double bound = 0;  ///< nothing in the space is below this
     /// Part of the value by which a better mapping could be better at most.

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -15,24 +16,29 @@ struct Found {
     std::size_t candidate = 0;  ///< spatial mapping
 };
 
-/// What is searched for, and the best that is known: one mapping, or the front of energy and latency.
+/// What is searched for, and the best that is known: one mapping, the front of energy and latency, or of all mappings
+/// that are best for the objective the one that is best in the other respect.
 class Aim {
 public:
+    enum class Kind : std::uint8_t { best, front, tie };
+
     /// Differences below this part of the value are rounding.
     static constexpr double kRounding = 1e-12;
 
-    explicit Aim(Objective objective, bool front = false) : objective_(objective), front_(front) {}
+    explicit Aim(Objective objective, Kind kind = Kind::best) : objective_(objective), kind_(kind) {}
+    /// The least energy (latency) of all mappings with the latency (energy) of `best`.
+    static Aim tie(Objective objective, Found best);
 
-    bool front() const { return front_; }
+    bool front() const { return kind_ == Kind::front; }
     Objective objective() const { return objective_; }
-    bool needsEnergy() const { return front_ || objective_ != Objective::latency; }
-    bool needsLatency() const { return front_ || objective_ != Objective::energy; }
+    bool needsEnergy() const { return kind_ != Kind::best || objective_ != Objective::latency; }
+    bool needsLatency() const { return kind_ != Kind::best || objective_ != Objective::energy; }
 
     /// What is minimised. A front has no single value: the sum of both, relative to the first mapping found, orders it.
     double value(double energy, double latency) const {
-        if (front_) return energy / scaleEnergy_ + latency / scaleLatency_;
-        if (objective_ == Objective::energy) return energy;
-        return objective_ == Objective::latency ? latency : energy * latency;
+        if (front()) return energy / scaleEnergy_ + latency / scaleLatency_;
+        if (objective_ == Objective::edp) return energy * latency;
+        return (objective_ == Objective::energy) == (kind_ == Kind::best) ? energy : latency;
     }
     double best() const { return best_; }
     /// Nothing with at least this energy and latency can be better than what is known.
@@ -45,7 +51,8 @@ public:
 
 private:
     Objective objective_;
-    bool front_;
+    Kind kind_;
+    double most_ = std::numeric_limits<double>::infinity();  ///< of a tie: of the objective
     double best_ = std::numeric_limits<double>::infinity();
     double scaleEnergy_ = 1;
     double scaleLatency_ = 1;

@@ -31,7 +31,24 @@ bool Solver::search(const cost::Model& model, const std::vector<cost::Loop>& pri
     certificate_.expanded += search.expanded();
     if (search.expanded() == 0) ++certificate_.spatialPruned;
     evaluations_ += search.evaluated();
+    if (search.rootBound() <= aim_.best()) searched_.push_back({&model, primes, order, candidate});
     return true;
+}
+
+void Solver::breakTie() {
+    if (aim_.front() || aim_.empty() || aim_.objective() == Objective::edp || !certificate_.optimal) return;
+    Aim tie = Aim::tie(aim_.objective(), aim_.found().front());
+    Limits limits = limits_;
+    limits.labels = std::min(limits.labels, kMostTieLabels);
+    certificate_.tieBroken = true;
+    for (const Searched& searched : searched_) {
+        const auto space = Space::make(*searched.model, searched.primes, kMostStates);
+        Search search(*space, searched.candidate, tie, limits);
+        search.follow(searched.order);
+        certificate_.tieBroken = search.run() && certificate_.tieBroken;
+        evaluations_ += search.evaluated();
+    }
+    aim_.offer(tie.found().front());
 }
 
 void Solver::giveUp(double bound) {

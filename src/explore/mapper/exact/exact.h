@@ -12,6 +12,8 @@ class Solver {
 public:
     /// Prefix states of a spatial mapping that are searched at most.
     static constexpr std::size_t kMostStates = 400'000;
+    /// Partial mappings that are looked at to break a tie.
+    static constexpr std::size_t kMostTieLabels = 50'000;
 
     Solver(Aim aim, const Limits& limits) : aim_(std::move(aim)), limits_(limits) {}
 
@@ -27,6 +29,10 @@ public:
     void giveUp(double bound);
     bool timeIsUp() const { return limits_.reached(); }
 
+    /// Among the mappings that are best for the objective, looks for the one with the least energy (latency), in the
+    /// spatial mappings that were searched; gives up after a while. Not for fronts and products.
+    void breakTie();
+
     Certificate certificate() const;
     std::int64_t evaluations() const { return evaluations_; }
     void count(std::int64_t evaluations) { evaluations_ += evaluations; }
@@ -35,6 +41,13 @@ private:
     Aim aim_;
     Limits limits_;
     Certificate certificate_{true};
+    struct Searched {
+        const cost::Model* model = nullptr;
+        std::vector<cost::Loop> primes;
+        std::vector<cost::Loop> order;
+        std::size_t candidate = 0;
+    };
+    std::vector<Searched> searched_;
     double bound_ = std::numeric_limits<double>::infinity();
     std::int64_t evaluations_ = 0;
 };
