@@ -30,6 +30,8 @@ Exit cost(CostVerb verb) {
     std::optional<mapping::Mapping> mapping;
     if (!verb.mapping.empty()) mapping = mapping::readMapping(verb.mapping, diagnostics);
     if (diagnostics.failed()) return report(diagnostics, verb.common);
+    // As ZigZag does with in-memory computing.
+    if (core->array.inMemoryComputing) verb.options.mapper.mixedSpatial = true;
     verb.options.allLayers = isLayerFile(verb.model.path);
     verb.options.threads = verb.common.threads > 0
                                ? verb.common.threads

@@ -8,8 +8,9 @@ namespace millrace::explore {
 
 namespace {
 
-bool isCosted(const workload::Layer& layer, const CostOptions& options, bool inMemory) {
-    if (inMemory && (layer.type == "Pooling" || layer.type == "Add")) return false;
+/// ZigZag leaves out pooling and element-wise layers, hand-written ones of two types on arrays that compute in memory.
+bool isCosted(const workload::Layer& layer, const CostOptions& options, const hardware::Core& core) {
+    if (core.array.inMemoryComputing && (layer.type == "Pooling" || layer.type == "Add")) return false;
     return options.allLayers || !layer.elementwise;
 }
 
@@ -45,21 +46,17 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
                                      Diagnostics& diagnostics) {
     CoreResult result;
     result.core = core;
-    const auto imc = cost::imcArrayOf(core);
-    const bool inMemory = imc.has_value();
-    if (imc) result.clock = cost::imcClock(*imc);
+    if (const auto imc = cost::imcArrayOf(core)) result.clock = cost::imcClock(*imc);
     result.area = cost::areaOf(core);
     result.workload = search::withLinks(given, mapping);
     for (const workload::LayerId id : result.workload.layers.ids()) {
-        if (isCosted(result.workload.layers[id], options, inMemory)) {
+        if (isCosted(result.workload.layers[id], options, core)) {
             result.layers.emplace_back().layer = id;
         } else {
             result.otherLayers.push_back(id);
         }
     }
-    mapper::Options mapperOptions = options.mapper;
-    mapperOptions.mixedSpatial = mapperOptions.mixedSpatial || inMemory;
-    LayerCosts costs(result.workload, result.core, mapping, mapperOptions);
+    LayerCosts costs(result.workload, result.core, mapping, options.mapper);
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
         for (std::size_t i = next++; i < result.layers.size(); i = next++) costs.ask(result.layers[i]);
