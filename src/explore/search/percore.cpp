@@ -8,10 +8,19 @@ namespace millrace::explore {
 
 namespace {
 
-/// ZigZag leaves out pooling and element-wise layers, hand-written ones of two types on arrays that compute in memory.
-bool isCosted(const workload::Layer& layer, const CostOptions& options, const hardware::Core& core) {
-    if (core.array.inMemoryComputing && (layer.type == "Pooling" || layer.type == "Add")) return false;
-    return options.allLayers || !layer.elementwise;
+bool zigzagCosts(const workload::Layer& layer) { return !layer.elementwise; }
+
+/// ZigZag leaves out hand-written pooling layers and additions on arrays that compute in memory.
+void leaveOut(CoreResult& result) {
+    if (!result.core.array.inMemoryComputing) return;
+    const auto isLeftOut = [&](const CoreLayer& layer) {
+        const std::string& type = result.workload.layers[layer.layer].type;
+        return type == "Pooling" || type == "Add";
+    };
+    for (const CoreLayer& layer : result.layers) {
+        if (isLeftOut(layer)) result.otherLayers.push_back(layer.layer);
+    }
+    std::erase_if(result.layers, isLeftOut);
 }
 
 class LayerCosts {
@@ -50,12 +59,13 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
     result.area = cost::areaOf(core);
     result.workload = search::withLinks(given, mapping);
     for (const workload::LayerId id : result.workload.layers.ids()) {
-        if (isCosted(result.workload.layers[id], options, core)) {
+        if (options.allLayers || zigzagCosts(result.workload.layers[id])) {
             result.layers.emplace_back().layer = id;
         } else {
             result.otherLayers.push_back(id);
         }
     }
+    leaveOut(result);
     LayerCosts costs(result.workload, result.core, mapping, options.mapper);
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
