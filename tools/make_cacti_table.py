@@ -3,12 +3,14 @@
 
 usage: make_cacti_table.py measure CACTI POINTS [LIMIT_S]   adds the missing points of the grid to the file POINTS
        make_cacti_table.py write POINTS OUT.cpp            writes the table
+       make_cacti_table.py check POINTS                    how far estimates are from measurements
 
 CACTI is the program `cacti`, started in its own folder (it reads tech_params/ there). A point is a memory as ZigZag
 describes it to CACTI: technology 0.022 um, one bank, one read and one write port, a block as many bytes as the bus has
 bits. One line of POINTS is "bytes bits read_nJ write_nJ mm2", as CACTI prints them, or "bytes bits none" if CACTI finds
 no memory like that. A point that takes longer than LIMIT_S (default 120) seconds is left out.
 """
+import math
 import subprocess
 import sys
 import tempfile
@@ -166,12 +168,47 @@ std::span<const CactiPoint> cactiPoints() { return kPoints; }
 """)
 
 
+def power_below(value):
+    return 1 << (value.bit_length() - 1)
+
+
+def estimate(points, size, width):
+    """From the powers of two around a point, linear in the logarithms; None if one of them is missing."""
+    def corners(value):
+        low = power_below(value)
+        return [(low, 1.0)] if low == value else [(low, 1 - math.log2(value / low)), (2 * low, math.log2(value / low))]
+
+    sums = [0.0, 0.0, 0.0]
+    for corner_size, size_share in corners(size):
+        for corner_width, width_share in corners(width):
+            values = points.get((corner_size, corner_width), ["none"])
+            if values == ["none"]:
+                return None
+            sums = [s + size_share * width_share * math.log(float(v)) for s, v in zip(sums, values)]
+    return [math.exp(s) for s in sums]
+
+
+def check(points):
+    errors = ([], [], [])
+    for (size, width), values in points.items():
+        if values == ["none"] or power_below(size) == size and power_below(width) == width:
+            continue
+        for error, guess, value in zip(errors, estimate(points, size, width) or [], values):
+            error.append(abs(guess / float(value) - 1))
+    for what, error in zip(("read", "write", "area"), errors):
+        error.sort()
+        print(f"{what}: {len(error)} estimates, off by {100 * error[len(error) // 2]:.1f} % in the middle, "
+              f"{100 * error[len(error) * 9 // 10]:.1f} % for nine in ten, {100 * error[-1]:.1f} % at most")
+
+
 def main():
     words = sys.argv[1:]
     if len(words) in (3, 4) and words[0] == "measure":
         measure(Path(words[1]).resolve(), Path(words[2]), float(words[3]) if len(words) == 4 else 120)
     elif len(words) == 3 and words[0] == "write":
         write(read_points(Path(words[1])), Path(words[2]))
+    elif len(words) == 2 and words[0] == "check":
+        check(read_points(Path(words[1])))
     else:
         print(__doc__.split("\n\n")[1], file=sys.stderr)
         return 2

@@ -48,8 +48,8 @@ Exit cost(CostVerb verb) {
                           "add --mapper exact, or use --spatial file or mixed");
         return report(diagnostics, verb.common);
     }
-    // ZigZag mixes loops only together with data locality.
-    verb.options.mapper.mixedSpatial = verb.spatial == "mixed";
+    // ZigZag mixes loops only together with data locality, and always does both for arrays that compute in memory.
+    verb.options.mapper.mixedSpatial = verb.spatial == "mixed" || core->array.inMemoryComputing.has_value();
     verb.options.dataLocality = verb.options.dataLocality || verb.options.mapper.mixedSpatial;
     verb.options.allLayers = isLayerFile(verb.model.path);
     verb.options.threads = verb.common.threads > 0

@@ -83,8 +83,7 @@ struct CoreResult {
 
 /// Every layer by itself on the core's whole memory hierarchy, off-chip memory included, as ZigZag does. The same
 /// result for any number of threads. On a core that computes in memory, layers of the types Pooling and Add are not
-/// costed, and unrollings that are searched may be mixed, as in ZigZag. Empty with a message for each layer that has no
-/// mapping.
+/// costed. Empty with a message for each layer that has no mapping.
 std::optional<CoreResult> costLayers(const workload::Workload& workload, const hardware::Core& core,
                                      const mapping::Mapping* mapping, const CostOptions& options,
                                      Diagnostics& diagnostics);

@@ -157,6 +157,34 @@ class Cli(unittest.TestCase):
         result = json.loads(run("cost", LAYERS, "--hardware", CORE, "--json").stdout)
         self.assertEqual(result["other_layers"], [])
 
+    def test_arrays_that_compute_in_memory(self):
+        text = (SOURCE / "fuzz/corpus/yaml/imc.yaml").read_text().replace("size: 4096", "size: 1 Gbit")
+        core = self.write("imc.yaml", text)
+        done = run("cost", MODEL, "--hardware", core, "--json", "--lpf-limit", "4")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertAlmostEqual(result["clock_ns"], sum(result["clock_parts_ns"].values()))
+        self.assertAlmostEqual(result["area_mm2"], result["array_area_mm2"] + sum(result["memory_area_mm2"].values()))
+        for layer in result["layers"]:
+            self.assertGreater(layer["array_energy_parts_pj"]["cells"], 0)
+            self.assertAlmostEqual(layer["array_energy_pj"] / sum(layer["array_energy_parts_pj"].values()), 1)
+        self.assertRegex(run("cost", MODEL, "--hardware", core, "--lpf-limit", "4").stdout, r"clock [0-9.]+ ns, area [0-9.]+ mm2")
+
+    def test_costs_from_cacti(self):
+        text = (SOURCE / "fuzz/corpus/yaml/core.yaml").read_text()
+        costs = "    r_cost: 10\n    w_cost: 12\n"
+        self.assertIn(costs, text)
+        def core(size):
+            changed = text.replace("size: 4096", f"size: {size}").replace(costs, "    auto_cost_extraction: true\n")
+            return self.write("core.yaml", changed)
+        done = run("cost", MODEL, "--hardware", core("64 MiB"), "--json", "--lpf-limit", "4")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout)["memory_area_mm2"]["buffer"], 98.958)
+        done = run("cost", MODEL, "--hardware", core("50 MB"), "--lpf-limit", "4")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("are estimates from", done.stderr)
+        self.fails(2, "cost", MODEL, "--hardware", core("128 MiB"), says=["core.yaml", "give r_cost and w_cost"])
+
     def test_explain(self):
         done = run("explore", MODEL, "--hardware", CHIP, "--explain", "maxpool")
         self.assertIn("loops, innermost first", done.stdout)

@@ -220,6 +220,8 @@ TEST(Imc, WindowsOverColumnsShiftTheRows) {
     EXPECT_NEAR(rows(16, 9, {{0, {{"K", 4}, {"OX", 4}}}, {1, {{"C", 3}, {"FX", 3}}}}), 3 * (3 + 3), 1e-9);
     EXPECT_NEAR(rows(16, 9, {{0, {{"K", 4}, {"OY", 4}}}, {1, {{"C", 3}, {"FX", 3}}}}), 9, 1e-9);
     EXPECT_NEAR(rows(4, 1, {{0, {{"OX", 4}}}}), 1, 1e-9);
+    EXPECT_NEAR(rows(4, 1, {{0, {{"OX", 4}}}, {1, {{"FX", 1}}}}), 1, 1e-9);
+    EXPECT_NEAR(rows(3, 4, {{0, {{"FX", 3}}}, {1, {{"OX", 4}}}}), 4, 1e-9);
 }
 
 /// An array whose cells hold several weights precharges whenever another one takes its turn.

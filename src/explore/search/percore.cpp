@@ -11,9 +11,19 @@ namespace millrace::explore {
 
 namespace {
 
-bool isCosted(const workload::Layer& layer, const CostOptions& options, bool inMemory) {
-    if (inMemory && (layer.type == "Pooling" || layer.type == "Add")) return false;
-    return options.allLayers || !layer.elementwise;
+bool zigzagCosts(const workload::Layer& layer) { return !layer.elementwise; }
+
+/// ZigZag leaves out hand-written pooling layers and additions on arrays that compute in memory.
+void leaveOut(CoreResult& result) {
+    if (!result.core.array.inMemoryComputing) return;
+    const auto isLeftOut = [&](const CoreLayer& layer) {
+        const std::string& type = result.workload.layers[layer.layer].type;
+        return type == "Pooling" || type == "Add";
+    };
+    for (const CoreLayer& layer : result.layers) {
+        if (isLeftOut(layer)) result.otherLayers.push_back(layer.layer);
+    }
+    std::erase_if(result.layers, isLeftOut);
 }
 
 /// The nests of all layers, and the core as each sees it.
@@ -110,24 +120,19 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
     CoreResult result;
     result.core = core;
     result.corrections = options.mapper.corrections;
-    const auto imc = cost::imcArrayOf(core);
-    const bool inMemory = imc.has_value();
-    if (imc) result.clock = cost::imcClock(*imc);
+    if (const auto imc = cost::imcArrayOf(core)) result.clock = cost::imcClock(*imc);
     result.area = cost::areaOf(core);
     result.workload = search::withLinks(given, mapping);
     for (const workload::LayerId id : result.workload.layers.ids()) {
-        if (isCosted(result.workload.layers[id], options, inMemory)) {
+        if (options.allLayers || zigzagCosts(result.workload.layers[id])) {
             result.layers.emplace_back().layer = id;
         } else {
             result.otherLayers.push_back(id);
         }
     }
-    // ZigZag costs arrays that compute in memory with both.
-    CostOptions effective = options;
-    effective.mapper.mixedSpatial = options.mapper.mixedSpatial || inMemory;
-    effective.dataLocality = options.dataLocality || inMemory;
-    prepare(result, effective);
-    LayerCosts costs(result, mapping, effective);
+    prepare(result, options);
+    leaveOut(result);
+    LayerCosts costs(result, mapping, options);
     forEachLayer(result.layers, options.threads, [&](CoreLayer& layer) { costs.ask(layer); });
     result.evaluations = costs.evaluations();
     result.objective = options.mapper.objective;
