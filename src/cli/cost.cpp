@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "cli/interrupt.h"
@@ -48,6 +49,13 @@ Exit cost(CostVerb verb) {
                           "add --mapper exact, or use --spatial file or mixed");
         return report(diagnostics, verb.common);
     }
+    if ((exact || verb.options.front) && verb.options.mapper.even) {
+        diagnostics.error({"--temporal"}, "exact searches (--mapper exact, --pareto) are for uneven cuts only",
+                          "use --temporal uneven");
+        return report(diagnostics, verb.common);
+    }
+    if (verb.timeLimit > 0 && !exact && !verb.options.front)
+        diagnostics.warning({"--time-limit"}, "only exact searches heed it", "add --mapper exact");
     // ZigZag mixes loops only together with data locality, and always does both for arrays that compute in memory.
     verb.options.mapper.mixedSpatial = verb.spatial == "mixed" || core->array.inMemoryComputing.has_value();
     verb.options.dataLocality = verb.options.dataLocality || verb.options.mapper.mixedSpatial;
@@ -131,7 +139,10 @@ void addCost(CLI::App& app, Action& action) {
                    "also all mappings of a layer that no other one beats in energy and in latency");
     verb->add_option("--time-limit", options->timeLimit,
                      "seconds after which exact searches give the best so far with its proven gap; so does Ctrl-C")
-        ->check(CLI::PositiveNumber)
+        ->check([](const std::string& text) -> std::string {
+            const double seconds = std::strtod(text.c_str(), nullptr);
+            return seconds >= 1e-3 && seconds <= 1e8 ? "" : "must be from 0.001 to 100000000 seconds";
+        })
         ->type_name("S");
     addFix(*verb, options->options.mapper.corrections);
     addCommon(*verb, options->common);

@@ -24,7 +24,13 @@ Json partsJson(const cost::ImcBreakdown& parts) {
 }
 
 Json certificateJson(const mapper::Certificate& certificate, explore::Objective objective) {
+    using End = mapper::Certificate::End;
+    const char* end = certificate.end == End::exhausted ? "exhausted"
+                      : certificate.end == End::stopped ? "stopped"
+                      : certificate.end == End::labels  ? "memory"
+                                                        : "too many states";
     return {{"optimal", certificate.optimal},
+            {"end", end},
             {"tie_broken", certificate.tieBroken},
             {"objective", objectiveName(objective)},
             {"value", certificate.value},
@@ -84,7 +90,7 @@ std::string frontsText(const explore::CoreResult& result) {
         text += fmt::format("\n{}: {} mapping{} that no other one beats in both ({})\n",
                             elide(result.workload.layers[info.layer].name, 60), info.front.size(),
                             info.front.size() == 1 ? "" : "s",
-                            certificate && certificate->optimal ? "complete" : "time was up: there may be others");
+                            certificate && certificate->optimal ? "complete" : "stopped: there may be others");
         for (const mapper::Mapping& mapping : info.front) {
             text += wrap(fmt::format("{:.10g} cycles, {}: {}; innermost first {}", mapping.latency,
                                      energyText(Picojoules(mapping.energy)), mapper::spatialText(mapping),
@@ -145,8 +151,8 @@ std::string physicalText(const explore::CoreResult& result) {
     std::string text;
     if (result.clock) text += fmt::format("clock {:.10g} ns", result.clock->total());
     if (result.area) {
-        text += fmt::format("{}area {:.10g} mm2 (array {:.10g})", text.empty() ? "" : ", ", result.area->total,
-                            result.area->array);
+        text += fmt::format("{}area {:.10g} (array {:.10g}), {}", text.empty() ? "" : ", ", result.area->total,
+                            result.area->array, result.clock ? "mm2" : "in the units of the file");
     }
     return text.empty() ? text : text + "\n";
 }

@@ -9,8 +9,7 @@ namespace millrace::report {
 
 /// A costed layer with all that its indices refer to.
 struct Mapped {
-    explicit Mapped(const explore::CoreLayer& layer)
-        : core(layer.core), nest(layer.nest), mapping(*layer.mapping) {}
+    explicit Mapped(const explore::CoreLayer& layer) : core(layer.core), nest(layer.nest), mapping(*layer.mapping) {}
 
     const hardware::Core& core;
     const cost::Nest& nest;

@@ -159,9 +159,10 @@ std::string helpText(const explore::CoreResult& result, const explore::CoreLayer
     const std::string objective = objectiveName(result.objective);
     if (help.gains.empty()) {
         return wrap(
-            fmt::format("what would help {}: none of the {} things tried (each memory twice as large, each port "
-                        "twice as wide, at the same energy an access)",
-                        objective, help.tried),
+            fmt::format(
+                "what would help {}: none of the {} things tried (each memory, port and searched array dimension "
+                "twice as large, at the same energy an access)",
+                objective, help.tried),
             kWidth, 2, 4);
     }
     std::string text = fmt::format("  what would help {}, at the same energy an access ({} of {} things tried):\n",

@@ -81,6 +81,31 @@ TEST(InMemory, Resnet18IsEqualToZigZag) {
     EXPECT_EQ(result.area->total, 2.2878123152749223);
 }
 
+struct Total {
+    const char* core;
+    bool layers;
+    double energy, latency;
+};
+
+/// The four runs of ZigZag's own tests: mixed unrollings and data locality.
+TEST(InMemory, TotalsOfZigZagsTests) {
+    MILLRACE_NEEDS_SHARED();
+    Diagnostics diagnostics;
+    const auto layers = workload::readLayers(peers("workload/resnet18.yaml"), diagnostics);
+    ASSERT_TRUE(layers) << diagnostics.text();
+    for (const Total& total :
+         {Total{"aimc", false, 4695729577.211851, 5050846}, Total{"aimc", true, 4264976904.6396008, 4371385},
+          Total{"dimc", false, 4726170712.825855, 5681000}, Total{"dimc", true, 4268285089.3547516, 5114707}}) {
+        CostOptions options;
+        options.mapper.mixedSpatial = true;
+        options.dataLocality = true;
+        options.allLayers = total.layers;
+        const CoreResult result = run(total.layers ? *layers : resnet18(), total.core, "default_imc", options);
+        EXPECT_NEAR(result.energy, total.energy, 1e-5) << total.core << total.layers;
+        EXPECT_EQ(result.latency, total.latency) << total.core << total.layers;
+    }
+}
+
 /// Hand-written layers of two types are left out, as ZigZag leaves them out.
 TEST(InMemory, PoolingAndAddAreNotCosted) {
     MILLRACE_NEEDS_SHARED();

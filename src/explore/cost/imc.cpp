@@ -203,8 +203,9 @@ ImcBreakdown imcClock(const ImcArray& array) {
         clock[ImcPart::adcs] = number(array.kind.adcResolution) * (0.00653 * number(array.rows) + 0.640);
     } else {
         const double depth = std::log2(number(array.rows));
-        clock[ImcPart::adders] =
-            (depth - 1) * kInputToSum + kInputToCarry + (number(array.kind.weightBits) + depth - 1 - 1) * kCarryToCarry;
+        if (depth > 0)
+            clock[ImcPart::adders] = (depth - 1) * kInputToSum + kInputToCarry +
+                                     (number(array.kind.weightBits) + depth - 1 - 1) * kCarryToCarry;
     }
     clock[ImcPart::placeValueAdders] = placeValues.delay();
     if (const double width = accumulatorWidth(array); width > 0) {

@@ -78,6 +78,8 @@ private:
 
 }  // namespace
 
+std::string Cache::key(const Request& request) { return Key(request).take(); }
+
 Cache::Answer& Cache::answerTo(std::string question) {
     const std::lock_guard lock(mutex_);
     std::unique_ptr<Answer>& answer = answers_[std::move(question)];
@@ -86,7 +88,7 @@ Cache::Answer& Cache::answerTo(std::string question) {
 }
 
 std::optional<Mapping> Cache::map(const Request& request, Diagnostics& diagnostics) {
-    Answer& answer = answerTo(Key(request).take());
+    Answer& answer = answerTo(key(request));
     const std::lock_guard lock(answer.asking);
     // A failure is asked again: its message names the layer and the core.
     if (answer.mappings.empty()) {
@@ -97,7 +99,7 @@ std::optional<Mapping> Cache::map(const Request& request, Diagnostics& diagnosti
 }
 
 std::vector<Mapping> Cache::front(const Request& request, Diagnostics& diagnostics) {
-    Answer& answer = answerTo(Key(request).take() + "|front");
+    Answer& answer = answerTo(key(request) + "|front");
     const std::lock_guard lock(answer.asking);
     if (answer.mappings.empty()) answer.mappings = mapper::front(request, diagnostics);
     return answer.mappings;

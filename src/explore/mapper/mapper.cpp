@@ -30,20 +30,26 @@ Alternative alternative(Mapping mapping) {
 /// What an exact search does not take.
 bool checkExact(const Request& request, const Prepared& prepared, Diagnostics& diagnostics) {
     if (request.options.even) {
-        diagnostics.error({}, "the exact mapper searches uneven cuts only",
-                          "use --temporal uneven, or --mapper zigzag");
+        diagnostics.error({}, "exact searches (--mapper exact, --pareto) are for uneven cuts only",
+                          "use --temporal uneven");
         return false;
     }
     for (std::size_t i = 0; i < prepared.size(); ++i) {
         if (!prepared.orders(i).constrained() || prepared.orders(i).complete()) continue;
-        diagnostics.error({},
-                          fmt::format("layer '{}': the exact mapper takes a temporal order that names every loop with "
-                                      "its factors, or none",
-                                      request.nest.name),
-                          "complete or remove temporal_ordering, or use --mapper zigzag");
+        diagnostics.error(
+            {},
+            fmt::format("layer '{}': exact searches (--mapper exact, --pareto) take a temporal order that "
+                        "names every loop with its factors, or none",
+                        request.nest.name),
+            "complete or remove temporal_ordering");
         return false;
     }
-    return true;
+    if (!request.options.spatialSearch || request.temporal.empty()) return true;
+    diagnostics.error({},
+                      fmt::format("layer '{}': a given temporal order does not fit every unrolling that is searched",
+                                  request.nest.name),
+                      "remove temporal_ordering, or use --spatial file");
+    return false;
 }
 
 /// What ZigZag's search finds, to start from; the runner-up of one mapping is the best of it that differs.
@@ -138,7 +144,8 @@ std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics) {
 std::vector<Mapping> front(const Request& request, Diagnostics& diagnostics) {
     const auto prepared = prepare(request, diagnostics);
     if (!prepared) return {};
-    return exactMappings(request, *prepared, exact::Aim(request.options.objective, exact::Aim::Kind::front), diagnostics);
+    return exactMappings(request, *prepared, exact::Aim(request.options.objective, exact::Aim::Kind::front),
+                         diagnostics);
 }
 
 std::optional<Shortage> shortage(const cost::Nest& nest, const hardware::Core& core) {

@@ -52,8 +52,8 @@ struct Options {
 struct Limits {
     std::optional<std::chrono::steady_clock::time_point> deadline;
     const std::atomic<bool>* stop = nullptr;  ///< e.g. set by Ctrl-C
-    /// Partial mappings remembered for one spatial mapping; each takes about 200 bytes.
-    std::size_t labels = 4'000'000;
+    /// Partial mappings remembered for one spatial mapping; each takes about 600 bytes.
+    std::size_t labels = 1'000'000;
 
     bool reached() const {
         return (stop != nullptr && stop->load(std::memory_order_relaxed)) ||
@@ -63,6 +63,9 @@ struct Limits {
 
 /// What an exact search has proven about a mapping.
 struct Certificate {
+    /// Why the search ended.
+    enum class End : std::uint8_t { exhausted, stopped, labels, states };
+    End end = End::exhausted;
     /// Nothing in the space is better (but for rounding, 1e-12 of the value).
     bool optimal = false;
     /// For latency and energy: of all mappings with this value, none has less of the other.
@@ -234,6 +237,9 @@ std::optional<Shortage> shortage(const cost::Nest& nest, const hardware::Core& c
 /// on who asks first.
 class Cache {
 public:
+    /// What an answer depends on. Equal keys, equal answers (but for limits).
+    static std::string key(const Request& request);
+
     std::optional<Mapping> map(const Request& request, Diagnostics& diagnostics);
     std::vector<Mapping> front(const Request& request, Diagnostics& diagnostics);
     /// Different questions asked so far.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "explore/cost/spatial.h"
 #include "explore/mapper/describe.h"
 
@@ -44,6 +46,11 @@ bool Prepared::add(const std::vector<hardware::Dataflow>& flows, Diagnostics& di
     orders_.push_back(std::move(*orders));
     models_.push_back(std::make_unique<cost::Model>(nest_, *machine_, spatial));
     return true;
+}
+
+bool Prepared::has(const std::vector<hardware::Dataflow>& flows) const {
+    return std::any_of(models_.begin(), models_.end(),
+                       [&](const auto& model) { return model->spatial().chosen == flows; });
 }
 
 std::vector<cost::Loop> Prepared::primes(std::size_t candidate) const {

@@ -21,6 +21,8 @@ public:
     const cost::Machine& machine() const { return *machine_; }
     /// Adds an unrolling; false with an error.
     bool add(const std::vector<hardware::Dataflow>& flows, Diagnostics& diagnostics);
+    /// Is it there already?
+    bool has(const std::vector<hardware::Dataflow>& flows) const;
     std::size_t size() const { return models_.size(); }
     const cost::Model& model(std::size_t candidate) const { return *models_[candidate]; }
     const OrderSource& orders(std::size_t candidate) const { return orders_[candidate]; }

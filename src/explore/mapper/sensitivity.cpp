@@ -69,10 +69,13 @@ private:
     void ask(const hardware::Core& core, Change change) {
         ++result_.tried;
         Diagnostics ignored;
-        const Request request{request_.nest,   core, request_.spatial, request_.spatialHint, request_.temporal,
-                              request_.options};
+        const Request request{
+            request_.nest,    core,           request_.spatial, request_.spatialHint, request_.temporal,
+            request_.options, request_.limits};
         const auto mapping = cache_.map(request, ignored);
         if (!mapping) return;
+        // A search that was stopped says nothing about the core.
+        if (mapping->certificate && !mapping->certificate->optimal) return;
         change.energy = mapping->energy;
         change.latency = mapping->latency;
         const auto cost = [this](double energy, double latency) {

@@ -1,7 +1,7 @@
 #include "explore/mapper/spatialsearch.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 
 #include "explore/cost/parts.h"
 #include "explore/cost/spatial.h"
@@ -65,16 +65,11 @@ private:
         return result;
     }
 
-    /// For each factor of the first loop the largest of the second; where several of the first take the same, only the
-    /// largest.
     void addPairs(std::size_t d, DimIndex first, DimIndex second, std::int64_t room,
                   std::vector<Option>& result) const {
-        std::int64_t last = 1;
         for (const std::int64_t factor : factors(d, first, room)) {
-            const std::vector<std::int64_t> others = factors(d, second, room / factor);
-            if (others.empty() || others.front() <= last) continue;
-            last = others.front();
-            result.push_back({{nest_.dims[first].name, factor}, {nest_.dims[second].name, last}});
+            for (const std::int64_t other : factors(d, second, room / factor))
+                result.push_back({{nest_.dims[first].name, factor}, {nest_.dims[second].name, other}});
         }
     }
 
@@ -85,7 +80,10 @@ private:
 
 class Every {
 public:
-    Every(const Request& request, const cost::Machine& machine) : nest_(request.nest) {
+    using Visit = std::function<bool(const std::vector<Dataflow>&)>;
+
+    Every(const Request& request, const cost::Machine& machine, const Visit& visit)
+        : nest_(request.nest), visit_(visit) {
         const Options options(request, machine);
         for (std::size_t d = 0; d < request.core.array.dimensions.size(); ++d) options_.push_back(options.of(d));
         std::vector<Dataflow> flows;
@@ -93,14 +91,10 @@ public:
         extend(0, flows, product);
     }
 
-    std::vector<std::vector<Dataflow>> take() { return std::move(result_); }
-
 private:
-    void extend(std::size_t d, std::vector<Dataflow>& flows, std::vector<std::int64_t>& product) {
-        if (d == options_.size()) {
-            result_.push_back(flows);
-            return;
-        }
+    /// False: the visitor has had enough.
+    bool extend(std::size_t d, std::vector<Dataflow>& flows, std::vector<std::int64_t>& product) {
+        if (d == options_.size()) return visit_(flows);
         for (const Option& option : options_[d]) {
             const std::vector<std::int64_t> before = product;
             bool fits = true;
@@ -111,22 +105,39 @@ private:
             }
             if (fits) {
                 flows.push_back({d, option});
-                extend(d + 1, flows, product);
+                if (!extend(d + 1, flows, product)) return false;
                 flows.pop_back();
             }
             product = before;
         }
+        return true;
     }
 
     const cost::Nest& nest_;
+    const Visit& visit_;
     std::vector<std::vector<Option>> options_;
-    std::vector<std::vector<Dataflow>> result_;
 };
+
+/// Cycles of an unrolling, at least: loops over several array dimensions one after the other, as zigzag.md 5.4 has it.
+double leastCycles(const cost::Nest& nest, const cost::Machine& machine, const std::vector<Dataflow>& flows) {
+    double cycles = static_cast<double>(machine.cyclesPerOperation);
+    for (const cost::Dim& dim : nest.dims) {
+        std::int64_t units = 1;
+        for (const Dataflow& flow : flows) {
+            for (const Unrolling& unrolling : flow.unrollings) {
+                if (unrolling.loop == dim.name) units *= unrolling.factor;
+            }
+        }
+        cycles *= static_cast<double>(ceilDivide(dim.size, units));
+    }
+    return cycles;
+}
 
 }  // namespace
 
-std::vector<std::vector<Dataflow>> everyUnrolling(const Request& request, const cost::Machine& machine) {
-    return Every(request, machine).take();
+void forEveryUnrolling(const Request& request, const cost::Machine& machine,
+                       const std::function<bool(const std::vector<Dataflow>&)>& visit) {
+    Every(request, machine, visit);
 }
 
 LeastCost leastCost(const cost::Model& model) {
@@ -146,8 +157,9 @@ LeastCost leastCost(const cost::Model& model) {
         for (std::size_t a = 0; a < machine.levels[op]; ++a) {
             cost::CutFacts facts{1, 1, reuse};
             if (a > 0) {
+                // Tiles are rounded to whole elements: with fractions they may be a little smaller than their share.
                 for (const cost::SpatialLoop& loop : model.spatial().fractional.level[op][a - 1].loops)
-                    all[loop.dim] *= loop.factor;
+                    all[loop.dim] *= std::floor(loop.factor);
                 // A tile above all loops is visited once: complete, and not read back.
                 facts = {std::floor(cost::elements(nest, nest.operands[op], all)), 1, total};
             }
@@ -169,25 +181,37 @@ void searchSpatial(const Request& request, Prepared& prepared, exact::Solver& so
     struct Choice {
         LeastCost least;
         double value = 0;
-        std::size_t at = 0;
+        std::vector<Dataflow> flows;
     };
-    const std::vector<std::vector<Dataflow>> every = everyUnrolling(request, prepared.machine());
+    const cost::Nest& nest = prepared.nest();
+    const double array = prepared.size() > 0 ? prepared.model(0).arrayEnergy().constant : 0;
+    const double constant = request.core.array.inMemoryComputing ? 0 : array;
     std::vector<Choice> choices;
-    for (std::size_t i = 0; i < every.size(); ++i) {
-        const cost::Model model(prepared.nest(), prepared.machine(),
-                                cost::spatialOf(prepared.nest(), request.core, prepared.machine(), every[i]));
+    std::size_t seen = 0;
+    forEveryUnrolling(request, prepared.machine(), [&](const std::vector<Dataflow>& flows) {
+        if (++seen % 256 == 0 && solver.timeIsUp()) {
+            solver.giveUp(constant,
+                          std::ceil(static_cast<double>(nest.macs) / static_cast<double>(prepared.machine().units)),
+                          Certificate::End::stopped);
+            return false;
+        }
+        if (solver.skip(constant, leastCycles(nest, prepared.machine(), flows)) || prepared.has(flows)) return true;
+        const cost::Model model(nest, prepared.machine(),
+                                cost::spatialOf(nest, request.core, prepared.machine(), flows));
         const LeastCost least = leastCost(model);
-        choices.push_back({least, solver.aim().value(least.energy, least.latency), i});
-    }
+        if (!solver.skip(least.energy, least.latency))
+            choices.push_back({least, solver.aim().value(least.energy, least.latency), flows});
+        return true;
+    });
     std::stable_sort(choices.begin(), choices.end(),
                      [](const Choice& a, const Choice& b) { return a.value < b.value; });
     for (const Choice& choice : choices) {
         if (solver.skip(choice.least.energy, choice.least.latency)) continue;
         if (solver.timeIsUp()) {
-            solver.giveUp(choice.value);
+            solver.giveUp(choice.least.energy, choice.least.latency, Certificate::End::stopped);
             continue;
         }
-        if (!prepared.add(every[choice.at], diagnostics)) return;
+        if (!prepared.add(choice.flows, diagnostics)) return;
         const std::size_t candidate = prepared.size() - 1;
         solver.search(prepared.model(candidate), prepared.primes(candidate), {}, candidate);
     }

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "explore/mapper/exact/exact.h"
@@ -6,10 +7,11 @@
 
 namespace millrace::mapper {
 
-/// Unrollings of a nest over the core's array: over each array dimension one loop of any factor that divides the work
-/// differently from the next smaller one, or two loops of which neither factor could be larger, or none; within the
-/// limits of zigzag.md 5.1 and the hints of the request. Given unrollings are ignored.
-std::vector<std::vector<hardware::Dataflow>> everyUnrolling(const Request& request, const cost::Machine& machine);
+/// Unrollings of a nest over the core's array: over each array dimension none, one or two loops, of any factors that
+/// need fewer steps than the next smaller ones; within the limits of zigzag.md 5.1 and the hints of the request. Given
+/// unrollings are ignored. A larger array has all unrollings of a smaller one. False from `visit` ends it.
+void forEveryUnrolling(const Request& request, const cost::Machine& machine,
+                       const std::function<bool(const std::vector<hardware::Dataflow>&)>& visit);
 
 /// What any mapping of an unrolling costs at least: each datum crosses each memory once, and nothing waits.
 struct LeastCost {

@@ -85,7 +85,7 @@ std::map<std::int64_t, std::int64_t> shrunk(const std::vector<std::int64_t>& fac
         double product = 1;
         for (const std::int64_t factor : left) product *= static_cast<double>(factor);
         const auto largest = std::max_element(left.begin(), left.end());
-        if (product <= room || *largest == 1) break;
+        if (product <= room || largest == left.end() || *largest == 1) break;
         --*largest;
     }
     std::map<std::int64_t, std::int64_t> replaced;

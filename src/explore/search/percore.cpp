@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "explore/explore.h"
@@ -69,23 +70,50 @@ public:
         : result_(result),
           mapping_(mapping),
           options_(options),
-          clock_(options.limits, result.layers.size(), options.threads) {}
+          clock_(options.limits, countDistinct(), options.threads) {}
 
     void ask(CoreLayer& layer) {
         if (layer.diagnostics.failed()) return;
         mapper::Request request = requestFor(layer);
-        request.limits = clock_.next();
+        if (isFirst(layer)) request.limits = clock_.next();
         layer.mapping = cache_.map(request, layer.diagnostics);
-        if (layer.mapping && options_.front) layer.front = cache_.front(request, layer.diagnostics);
+        if (!layer.mapping || !options_.front) return;
+        layer.front = cache_.front(request, layer.diagnostics);
+        addTo(layer.front, *layer.mapping);
     }
 
     void askWhatHelps(CoreLayer& layer) {
+        // Without a proof for the core as it is, a better answer for another one says nothing.
+        if (layer.mapping->certificate && !layer.mapping->certificate->optimal) return;
         layer.sensitivity = mapper::sensitivity(requestFor(layer), *layer.mapping, cache_);
     }
 
     std::int64_t evaluations() const { return cache_.evaluations(); }
 
 private:
+    std::size_t countDistinct() {
+        std::set<std::string> seen;
+        for (const CoreLayer& layer : result_.layers) {
+            if (!layer.diagnostics.failed() && seen.insert(mapper::Cache::key(requestFor(layer))).second)
+                first_.insert(layer.layer.index());
+        }
+        return first_.size();
+    }
+
+    bool isFirst(const CoreLayer& layer) const { return first_.count(layer.layer.index()) > 0; }
+
+    /// A search that was stopped may have missed what another one has found.
+    static void addTo(std::vector<mapper::Mapping>& front, const mapper::Mapping& mapping) {
+        const auto beats = [](const mapper::Mapping& a, const mapper::Mapping& b) {
+            return a.energy <= b.energy && a.latency <= b.latency;
+        };
+        if (std::any_of(front.begin(), front.end(), [&](const auto& known) { return beats(known, mapping); })) return;
+        std::erase_if(front, [&](const auto& known) { return beats(mapping, known); });
+        const auto at =
+            std::find_if(front.begin(), front.end(), [&](const auto& known) { return known.energy > mapping.energy; });
+        front.insert(at, mapping);
+    }
+
     mapper::Request requestFor(const CoreLayer& layer) const {
         mapper::Request request = search::requestFor(layer.nest, result_.workload.layers[layer.layer], true, layer.core,
                                                      mapping_, options_.mapper);
@@ -96,6 +124,7 @@ private:
     const CoreResult& result_;
     const mapping::Mapping* mapping_;
     const CostOptions& options_;
+    std::set<std::size_t> first_;  ///< layers that are not like an earlier one
     Clock clock_;
     mapper::Cache cache_;
 };

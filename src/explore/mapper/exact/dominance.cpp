@@ -10,7 +10,8 @@ namespace millrace::mapper::exact {
 bool Search::dominates(std::size_t a, std::size_t b) const {
     const Label& x = labels_[a];
     const Label& y = labels_[b];
-    if (x.partial && !y.partial) return false;
+    // What must be equal first: it is quickest to see.
+    if (x.open != y.open || x.once != y.once || (x.partial && !y.partial)) return false;
     const double* sumsA = labels_.sums(a);
     const double* sumsB = labels_.sums(b);
     constexpr double rounding = 1 + Aim::kRounding / 100;
@@ -30,7 +31,6 @@ bool Search::dominates(std::size_t a, std::size_t b) const {
 /// smaller tiles in use; but a smaller tile may take the room of another operand's second buffer (zigzag.md 9.1), so
 /// in shared memories they must be equal.
 bool Search::buffersDominate(const Label& a, const Label& b) const {
-    if (a.open != b.open) return false;
     for (std::size_t op = 0; op < space_.operands(); ++op) {
         const std::size_t next = a.next[op];
         const std::size_t cut = std::max<std::size_t>(next, 1);
@@ -59,7 +59,6 @@ bool Search::portsDominate(std::size_t a, std::size_t b) const {
 /// on the stall. A cycle less of stall may cost a cycle more of loading at each scarce port.
 bool Search::onceDominates(std::size_t a, std::size_t b) const {
     const Label& label = labels_[a];
-    if (label.once != labels_[b].once) return false;
     bool open = false;
     for (std::size_t op = 0; op < space_.operands(); ++op)
         open = open || (space_.once(op) && label.next[op] < space_.levels(op));

@@ -17,7 +17,7 @@ bool Solver::search(const cost::Model& model, const std::vector<cost::Loop>& pri
                     const std::vector<cost::Loop>& order, std::size_t candidate) {
     const auto space = Space::make(model, primes, kMostStates);
     if (!space) {
-        giveUp(0);
+        giveUp(0, 0, Certificate::End::states);
         return false;
     }
     ++certificate_.spatialMappings;
@@ -25,7 +25,7 @@ bool Solver::search(const cost::Model& model, const std::vector<cost::Loop>& pri
     certificate_.states += static_cast<std::int64_t>(space->tables().states());
     Search search(*space, candidate, aim_, limits_);
     search.follow(order);
-    if (!search.run()) certificate_.optimal = false;
+    if (!search.run()) end(limits_.reached() ? Certificate::End::stopped : Certificate::End::labels);
     bound_ = std::min(bound_, search.bound());
     certificate_.generated += search.generated();
     certificate_.expanded += search.expanded();
@@ -51,10 +51,15 @@ void Solver::breakTie() {
     aim_.offer(tie.found().front());
 }
 
-void Solver::giveUp(double bound) {
+void Solver::giveUp(double energy, double latency, Certificate::End why) {
     ++certificate_.spatialMappings;
+    bound_ = std::min(bound_, aim_.value(energy, latency));
+    end(why);
+}
+
+void Solver::end(Certificate::End why) {
+    if (certificate_.optimal) certificate_.end = why;
     certificate_.optimal = false;
-    bound_ = std::min(bound_, bound);
 }
 
 Certificate Solver::certificate() const {

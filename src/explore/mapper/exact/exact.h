@@ -22,11 +22,11 @@ public:
     /// Leaves out a spatial mapping whose mappings cost at least this much, if that proves that none is better.
     bool skip(double energy, double latency);
     /// All orders of the primes and all cuts; only one order if `order` is not empty. False if there are too many
-    /// prefix states: then the answer is without proof.
+    /// prefix states, or the output slides: then the answer is without proof.
     bool search(const cost::Model& model, const std::vector<cost::Loop>& primes, const std::vector<cost::Loop>& order,
                 std::size_t candidate);
-    /// Leaves out a spatial mapping without proof (time is up): its mappings cost at least `bound`.
-    void giveUp(double bound);
+    /// Leaves out spatial mappings without proof (time is up): their mappings cost at least this much.
+    void giveUp(double energy, double latency, Certificate::End why);
     bool timeIsUp() const { return limits_.reached(); }
 
     /// Among the mappings that are best for the objective, looks for the one with the least energy (latency), in the
@@ -40,7 +40,9 @@ public:
 private:
     Aim aim_;
     Limits limits_;
-    Certificate certificate_{true};
+    void end(Certificate::End why);
+
+    Certificate certificate_{Certificate::End::exhausted, true};
     struct Searched {
         const cost::Model* model = nullptr;
         std::vector<cost::Loop> primes;

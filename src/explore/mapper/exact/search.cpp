@@ -121,14 +121,18 @@ void Search::start() {
 }
 
 void Search::follow(const std::vector<cost::Loop>& order) {
-    kinds_.clear();
+    most_.clear();
+    std::vector<std::size_t> most(tables_.kinds().size(), 0);
     for (const cost::Loop& loop : order) {
+        std::size_t primes = 0;
         std::int64_t left = loop.factor;
         for (std::size_t kind = 0; kind < tables_.kinds().size(); ++kind) {
             const cost::Loop& prime = tables_.kinds()[kind];
             if (prime.dim != loop.dim || prime.factor < 2) continue;
-            for (; left % prime.factor == 0; left /= prime.factor) kinds_.push_back(kind);
+            for (; left % prime.factor == 0; left /= prime.factor, ++primes) ++most[kind];
         }
+        // The primes of one given loop may stand in any order.
+        most_.insert(most_.end(), primes, most);
     }
 }
 
@@ -162,7 +166,8 @@ void Search::expand(std::uint32_t from) {
         if (full) return;
     }
     for (std::size_t kind = 0; kind < tables_.kinds().size(); ++kind) {
-        if (kinds_.empty() || kinds_[loopsIn(labels_[from].state)] == kind) addLoop(from, kind);
+        const std::size_t state = labels_[from].state;
+        if (most_.empty() || full || tables_.countIn(state, kind) < most_[loopsIn(state)][kind]) addLoop(from, kind);
     }
 }
 

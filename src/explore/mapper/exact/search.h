@@ -78,7 +78,8 @@ private:
     Bounds bounds_;
     Labels labels_;
     Interned interned_;
-    std::vector<std::size_t> kinds_;   ///< of the one order that is allowed, innermost first; empty: all
+    /// Of the one order that is allowed: by place, how many loops of each kind may lie below it. Empty: all orders.
+    std::vector<std::vector<std::size_t>> most_;
     std::vector<std::int32_t> nodes_;  ///< last label of each state and cuts
     std::priority_queue<Open, std::vector<Open>, Later> open_;
     double arrayEnergy_ = 0;
