@@ -151,8 +151,9 @@ std::string physicalText(const explore::CoreResult& result) {
     std::string text;
     if (result.clock) text += fmt::format("clock {:.10g} ns", result.clock->total());
     if (result.area) {
-        text += fmt::format("{}area {:.10g} (array {:.10g}), {}", text.empty() ? "" : ", ", result.area->total,
-                            result.area->array, result.clock ? "mm2" : "in the units of the file");
+        const char* unit = result.clock ? " mm2" : " in the units of the file";
+        text += fmt::format("{}area {:.10g}{} (array {:.10g})", text.empty() ? "" : ", ", result.area->total, unit,
+                            result.area->array);
     }
     return text.empty() ? text : text + "\n";
 }

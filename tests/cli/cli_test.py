@@ -2,9 +2,11 @@
 """The program from outside: exit codes, messages, files, and what scripts rely on. Usage: cli_test.py MILLRACE SOURCE_DIR"""
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 MILLRACE = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -152,6 +154,60 @@ class Cli(unittest.TestCase):
         self.assertTrue(any(layer["spatial_mapping"].split(" | ")[0].count(",") for layer in result["layers"]), result)
         self.fails(2, "cost", MODEL, "--hardware", CORE, "--spatial", "sideways", says=["sideways"])
         self.fails(2, "cost", MODEL, "--hardware", CORE, "--spatial-candidates", "0")
+
+    def test_exact_mapper(self):
+        cost = lambda *words: json.loads(run("cost", MODEL, "--hardware", CORE, "--json", *words).stdout)
+        for objective in ("latency", "energy"):
+            zigzag, exact = cost("--objective", objective), cost("--objective", objective, "--mapper", "exact", "--time-limit", "3")
+            self.assertEqual(exact["mapper"], "exact")
+            for before, after in zip(zigzag["layers"], exact["layers"]):
+                value = lambda layer: layer[{"latency": "latency_cycles", "energy": "energy_pj"}[objective]]
+                self.assertNotIn("certificate", before)
+                self.assertTrue(after["certificate"]["optimal"] or objective == "latency")
+                if after["certificate"]["optimal"]:
+                    self.assertEqual(after["certificate"]["bound"], after["certificate"]["value"])
+                self.assertAlmostEqual(after["certificate"]["value"] / value(after), 1, places=12)
+                self.assertLessEqual(value(after), value(before) * (1 + 1e-12))
+        table = run("cost", MODEL, "--hardware", CORE, "--mapper", "exact", "--objective", "energy", "--explain", "gemm").stdout
+        self.assertIn("21 of 21 layers proven optimal for energy", table)
+        self.assertIn("proof: no mapping has less energy", " ".join(table.split()))
+
+    def test_fronts(self):
+        result = json.loads(run("cost", MODEL, "--hardware", CORE, "--json", "--mapper", "exact", "--pareto", "--time-limit", "4").stdout)
+        for layer in result["layers"]:
+            front = layer["pareto"]["mappings"]
+            self.assertEqual(front[-1]["latency_cycles"], layer["latency_cycles"])
+            for a, b in zip(front, front[1:]):
+                self.assertLess(a["energy_pj"], b["energy_pj"])
+                self.assertGreater(a["latency_cycles"], b["latency_cycles"])
+        self.assertIn("that no other one beats in both", run("cost", MODEL, "--hardware", CORE, "--pareto", "--time-limit", "1").stdout)
+
+    def test_time_limit_and_interrupt(self):
+        core = self.write("core.yaml", pathlib.Path(CORE).read_text().split("dataflows:")[0])
+        words = ["cost", MODEL, "--hardware", core, "--mapper", "exact", "--spatial", "search", "--objective", "edp", "--json"]
+        began = time.monotonic()
+        limited = json.loads(run(*words, "--time-limit", "0.5").stdout)
+        self.assertLess(time.monotonic() - began, 20, "0.5 s were asked for")
+        self.assertFalse(all(layer["certificate"]["optimal"] for layer in limited["layers"]))
+        for layer in limited["layers"]:
+            proof = layer["certificate"]
+            self.assertEqual(proof["optimal"], proof["end"] == "exhausted")
+            self.assertLessEqual(proof["bound"], proof["value"])
+            self.assertGreaterEqual(proof["gap"], 0)
+        process = subprocess.Popen([MILLRACE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, errors)
+        self.assertIn("stopped", {layer["certificate"]["end"] for layer in json.loads(output)["layers"]})
+
+    def test_wrong_uses_of_exact_searches(self):
+        self.fails(2, "cost", MODEL, "--hardware", CORE, "--spatial", "search", says=["--mapper exact"])
+        self.fails(2, "cost", MODEL, "--hardware", CORE, "--mapper", "exact", "--temporal", "even", says=["uneven"])
+        self.fails(2, "cost", MODEL, "--hardware", CORE, "--pareto", "--temporal", "even", says=["uneven"])
+        for seconds in ("0", "-1", "nan", "inf", "1e300", "soon"):
+            self.fails(2, "cost", MODEL, "--hardware", CORE, "--mapper", "exact", "--time-limit=" + seconds, says=["0.001"])
+        self.assertIn("only exact searches heed it", run("cost", MODEL, "--hardware", CORE, "--time-limit", "9").stderr)
 
     def test_hand_written_layers_are_all_costed(self):
         result = json.loads(run("cost", LAYERS, "--hardware", CORE, "--json").stdout)

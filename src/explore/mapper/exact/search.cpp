@@ -324,13 +324,16 @@ bool Search::keep(std::size_t at) {
         return false;
     }
     const std::size_t node = nodeOf(labels_[at]);
-    for (std::int32_t i = nodes_[node]; i >= 0; i = labels_[static_cast<std::size_t>(i)].nextInNode) {
+    std::size_t compared = 0;
+    for (std::int32_t i = nodes_[node]; i >= 0 && compared < kMostCompared;
+         i = labels_[static_cast<std::size_t>(i)].nextInNode, ++compared) {
         if (dominates(static_cast<std::size_t>(i), at)) {
             labels_.removeLast();
             return false;
         }
     }
-    for (std::int32_t* link = &nodes_[node]; *link >= 0;) {
+    compared = 0;
+    for (std::int32_t* link = &nodes_[node]; *link >= 0 && compared < kMostCompared; ++compared) {
         Label& other = labels_[static_cast<std::size_t>(*link)];
         if (dominates(at, static_cast<std::size_t>(*link))) {
             other.dominated = true;
