@@ -176,7 +176,7 @@ class Cli(unittest.TestCase):
         result = json.loads(run("cost", MODEL, "--hardware", CORE, "--json", "--mapper", "exact", "--pareto", "--time-limit", "4").stdout)
         for layer in result["layers"]:
             front = layer["pareto"]["mappings"]
-            self.assertEqual(front[-1]["latency_cycles"], layer["latency_cycles"])
+            self.assertLessEqual(front[-1]["latency_cycles"], layer["latency_cycles"])
             for a, b in zip(front, front[1:]):
                 self.assertLess(a["energy_pj"], b["energy_pj"])
                 self.assertGreater(a["latency_cycles"], b["latency_cycles"])

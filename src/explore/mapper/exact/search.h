@@ -30,8 +30,8 @@ public:
     std::int64_t evaluated() const { return evaluated_; }
 
 private:
-    /// Labels of one state and cuts that a new one is compared with, the latest first. Dominance only saves work: to miss
-    /// some of it costs less than to look for all of it.
+    /// Labels of one state and cuts that a new one is compared with, the latest first. Dominance only saves work: to
+    /// miss some of it costs less than to look for all of it.
     static constexpr std::size_t kMostCompared = 24;
 
     struct Open {
