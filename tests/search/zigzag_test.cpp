@@ -102,9 +102,7 @@ TEST_P(Upstream, Row) {
     const std::string network = row["workload"];
     RecordProperty("row", test + " " + network);
     SCOPED_TRACE(test + " " + network);
-    if (isStale(network)) GTEST_SKIP() << "ZigZag does not run this row of its tests: see Runs.LayerByLayer/row_*";
-    const bool gemm = network.find("gemm") != std::string::npos;
-    if (!gemm && GetParam() % 3 != 0 && test::count(3) != 3) GTEST_SKIP() << "every third row, without MILLRACE_FULL";
+    ASSERT_FALSE(isStale(network));
     Diagnostics diagnostics;
     const auto mapping = mapping::readMapping(ofZigZag(row["mapping"]), diagnostics);
     ASSERT_TRUE(mapping) << diagnostics.text();
@@ -135,7 +133,11 @@ std::string rowName(int number) {
     return identifier(name + "_" + test.substr(0, test.rfind('.')) + workload.substr(workload.rfind('/')));
 }
 
-INSTANTIATE_TEST_SUITE_P(ZigZag, Upstream, testing::Range(0, kUpstreamRows),
+/// The rows that are not stale; the others are two networks that ZigZag's tests name and never run.
+constexpr int kLiveRows[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 15, 16, 19, 20,
+                             23, 24, 27, 28, 31, 32, 35, 36, 39, 40, 43, 44, 47, 48, 51, 52};
+
+INSTANTIATE_TEST_SUITE_P(ZigZag, Upstream, testing::ValuesIn(kLiveRows),
                          [](const auto& one) { return rowName(one.param); });
 
 // ---- runs of ours
