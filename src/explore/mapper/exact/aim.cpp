@@ -33,7 +33,8 @@ bool Aim::offer(Found found) {
             if (now > best_ || (now == best_ && other >= before)) return false;
         }
         best_ = now;
-        found_.assign(1, std::move(found));
+        found_.clear();
+        found_.push_back(std::move(found));
         return true;
     }
     for (const Found& known : found_) {
