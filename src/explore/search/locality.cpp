@@ -103,13 +103,8 @@ Roles rolesOf(const workload::Workload& workload, const CostedLayer& costed) {
         const bool first = isConstant(1);
         const bool second = isConstant(2);
         roles.constantInput = first || second;
-        if (first != second) {
-            activation = first ? 2 : 1;
-        } else if (!first) {
-            activation = 2;
-        } else if (nest.operands[2].partial) {
-            activation = 2;
-        }
+        const bool isSecond = first != second ? first : !first || nest.operands[2].partial;
+        if (isSecond) activation = 2;
         const cost::Operand& weight = nest.operands[3 - activation];
         roles.weight = weight.role;
         if (roles.constantInput) roles.weightBits = bitsOf(nest, weight);
