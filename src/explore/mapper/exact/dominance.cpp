@@ -55,11 +55,11 @@ bool Search::portsDominate(std::size_t a, std::size_t b) const {
     return true;
 }
 
-/// While data may still turn out to move once: what they borrow depends on the other loads, on the smallest tiles and
+/// If data move once, or may still turn out to: what they borrow depends on the other loads, on the smallest tiles and
 /// on the stall. A cycle less of stall may cost a cycle more of loading at each scarce port.
 bool Search::onceDominates(std::size_t a, std::size_t b) const {
     const Label& label = labels_[a];
-    bool open = false;
+    bool open = label.once != 0;
     for (std::size_t op = 0; op < space_.operands(); ++op)
         open = open || (space_.once(op) && label.next[op] < space_.levels(op));
     if (!open) return true;
