@@ -174,7 +174,8 @@ void check(const Change& change) {
     EXPECT_EQ(corrected.slower, 0) << corrected.first;
     EXPECT_EQ(corrected.costlier, 0);
     EXPECT_GT(corrected.faster, corrected.compared / 1000) << "nothing depends on it?";
-    // ZigZag's own model breaks it, so the comparison can fail.
+    // ZigZag's own model breaks it, so the comparison can fail; too rarely to be seen in fewer cases.
+    if (count < 100'000) return;
     const Counts plain = compare({}, count, change);
     EXPECT_GT(plain.slower, 0);
     EXPECT_EQ(plain.costlier, 0);
