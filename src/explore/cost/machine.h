@@ -13,6 +13,14 @@ namespace millrace::cost {
 
 inline constexpr std::size_t kMaxLinksOfPort = 12;
 
+/// Places in tables by direction.
+inline constexpr std::size_t kTl = static_cast<std::size_t>(hardware::Direction::tl);
+inline constexpr std::size_t kFl = static_cast<std::size_t>(hardware::Direction::fl);
+inline constexpr std::size_t kTh = static_cast<std::size_t>(hardware::Direction::th);
+inline constexpr std::size_t kFh = static_cast<std::size_t>(hardware::Direction::fh);
+/// Does it move data to or from the level above?
+inline constexpr bool isHigh(std::size_t direction) { return direction == kTh || direction == kFh; }
+
 /// A core as one nest sees it: memories by operand and level, and which movements share a port. Operands are indices
 /// into `Nest::operands`.
 struct Machine {
@@ -63,6 +71,11 @@ struct Machine {
     std::optional<ImcArray> imc;
     std::int64_t cyclesPerOperation = 1;
 };
+
+/// The cut that a movement crosses: the one below its level, or the one above.
+inline std::size_t cutOf(const Machine::Link& link) {
+    return std::size_t{link.level} + (isHigh(static_cast<std::size_t>(link.direction)) ? 1 : 0);
+}
 
 /// Errors: a core without an array or without a memory for an operand of the nest (infeasible), more memory levels than
 /// the model takes.

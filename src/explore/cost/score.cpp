@@ -9,11 +9,6 @@ namespace {
 
 using hardware::Direction;
 
-constexpr std::size_t kTl = static_cast<std::size_t>(Direction::tl);
-constexpr std::size_t kFl = static_cast<std::size_t>(Direction::fl);
-constexpr std::size_t kTh = static_cast<std::size_t>(Direction::th);
-constexpr std::size_t kFh = static_cast<std::size_t>(Direction::fh);
-
 /// Whole cycles of what was computed with a little noise.
 double roundUp(double cycles) { return std::ceil(cycles * (1 - 0x1p-45)); }
 
@@ -198,11 +193,6 @@ private:
         port.available = busyCycles(activities.data(), port.movements.size());
         port.stall = portStall(activities.data(), port.movements.size());
         detail.ports.push_back(std::move(port));
-    }
-
-    static std::size_t cutOf(const Machine::Link& link) {
-        const bool high = link.direction == Direction::th || link.direction == Direction::fh;
-        return std::size_t{link.level} + (high ? 1 : 0);
     }
 
     void loadPort(const Machine::Port& port, double idle) {

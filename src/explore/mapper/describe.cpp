@@ -7,10 +7,10 @@ namespace {
 
 using hardware::Direction;
 
-constexpr auto kTl = static_cast<std::size_t>(Direction::tl);
-constexpr auto kFl = static_cast<std::size_t>(Direction::fl);
-constexpr auto kTh = static_cast<std::size_t>(Direction::th);
-constexpr auto kFh = static_cast<std::size_t>(Direction::fh);
+using cost::kFh;
+using cost::kFl;
+using cost::kTh;
+using cost::kTl;
 
 class Description {
 public:

@@ -166,8 +166,8 @@ LeastCost leastCost(const cost::Model& model) {
             const cost::CutEntry entry = model.entry(op, a, facts, total, nullptr);
             for (std::size_t direction = 0; direction < 4; ++direction) {
                 // One access less: the model rounds their number down after it has rounded words up.
-                const bool read = direction == 0 || direction == 2;
-                const std::size_t level = direction >= 2 ? a - 1 : a;
+                const bool read = direction == cost::kTl || direction == cost::kTh;
+                const std::size_t level = cost::isHigh(direction) ? a - 1 : a;
                 if (entry.energy[direction] <= 0) continue;
                 const double access = read ? machine.level[op][level].readCost : machine.level[op][level].writeCost;
                 least.energy += std::max(0.0, entry.energy[direction] - access);

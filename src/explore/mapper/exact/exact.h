@@ -38,17 +38,17 @@ public:
     void count(std::int64_t evaluations) { evaluations_ += evaluations; }
 
 private:
-    Aim aim_;
-    Limits limits_;
-    void end(Certificate::End why);
-
-    Certificate certificate_{Certificate::End::exhausted, true};
     struct Searched {
         const cost::Model* model = nullptr;
         std::vector<cost::Loop> primes;
         std::vector<cost::Loop> order;
         std::size_t candidate = 0;
     };
+    void end(Certificate::End why);
+
+    Aim aim_;
+    Limits limits_;
+    Certificate certificate_{Certificate::End::exhausted, true};
     std::vector<Searched> searched_;
     double bound_ = std::numeric_limits<double>::infinity();
     std::int64_t evaluations_ = 0;

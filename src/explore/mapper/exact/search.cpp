@@ -233,7 +233,7 @@ bool Search::place(std::size_t at, std::size_t op) {
     }
     for (std::size_t i = 0; i < space_.measures(); ++i) sums[i] += add[i];
     ++label.next[op];
-    if (op == 0 && label.next[0] < space_.levels(0) + 1) label.partial = space_.partial(0, label.next[0], label.state);
+    if (op == 0) label.partial = space_.partial(0, label.next[0], label.state);
     if (op == 0 && a + 1 == space_.levels(0)) {
         // The outermost tile: more than was set aside for it if it is one of partial sums.
         const std::size_t full = tables_.states() - 1;

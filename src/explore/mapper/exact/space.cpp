@@ -6,21 +6,15 @@
 namespace millrace::mapper::exact {
 namespace {
 
-using hardware::Direction;
-
-constexpr std::size_t kTl = static_cast<std::size_t>(Direction::tl);
-constexpr std::size_t kFl = static_cast<std::size_t>(Direction::fl);
-constexpr std::size_t kTh = static_cast<std::size_t>(Direction::th);
-constexpr std::size_t kFh = static_cast<std::size_t>(Direction::fh);
-
-bool isHigh(std::size_t direction) { return direction == kTh || direction == kFh; }
+using cost::cutOf;
+using cost::isHigh;
+using cost::kFh;
+using cost::kFl;
+using cost::kTh;
+using cost::kTl;
 
 /// First transfers of partial sums do not load (zigzag.md 9.4).
 bool isLoad(std::size_t op, std::size_t direction) { return op != 0 || (direction != kTl && direction != kFh); }
-
-std::size_t cutOf(const cost::Machine::Link& link) {
-    return std::size_t{link.level} + (isHigh(static_cast<std::size_t>(link.direction)) ? 1 : 0);
-}
 
 }  // namespace
 
