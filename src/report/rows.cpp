@@ -37,8 +37,9 @@ Rows::Rows(const Result& result, const DrawOptions& options)
     for (const schedule::TaskId id : result.schedule.placements.ids()) {
         tasks_[result.schedule.placements[id].core.index()].push_back(id);
     }
+    const schedule::OwnLinks own(result.schedule);
     for (const schedule::TransferId id : result.schedule.transfers.ids()) {
-        for (const schedule::LinkId link : result.schedule.transfers[id].route) transfers_[link.index()].push_back(id);
+        for (const schedule::LinkId link : own[id]) transfers_[link.index()].push_back(id);
     }
     addLayers();
     addCores(options);

@@ -83,19 +83,21 @@ void addKinds(const Result& result, Statistics& sums) {
 }
 
 void addTransfers(const Result& result, Statistics& sums) {
-    for (const schedule::Transfer& transfer : result.schedule.transfers) {
+    const schedule::OwnLinks own(result.schedule);
+    for (const schedule::TransferId id : result.schedule.transfers.ids()) {
+        const schedule::Transfer& transfer = result.schedule.transfers[id];
         const Bits bits = size(result, transfer);
-        const TransferEnergy cost = energy(result, transfer);
+        const TransferEnergy cost = energy(result, own, id);
         MemoryUse& from = sums.memories[transfer.from.index()];
-        from.read += bits;
+        if (!schedule::follows(result.schedule, id)) from.read += bits;
         from.energy += cost.read;
         MemoryUse& to = sums.memories[transfer.to.index()];
         to.written += bits;
         to.energy += cost.write;
-        for (const schedule::LinkId id : transfer.route) {
-            LinkUse& link = sums.links[id.index()];
+        for (const schedule::LinkId over : own[id]) {
+            LinkUse& link = sums.links[over.index()];
             link.bits += bits;
-            link.energy += Picojoules(static_cast<double>(bits.value()) * result.problem.links[id].energyPerBit);
+            link.energy += Picojoules(static_cast<double>(bits.value()) * result.problem.links[over].energyPerBit);
             ++link.transfers;
         }
         CauseUse& cause = sums.causes[static_cast<std::size_t>(transfer.cause)];
@@ -174,8 +176,10 @@ std::vector<Profile> memoryProfiles(const Result& result) {
 
 std::vector<Profile> linkProfiles(const Result& result) {
     std::vector<std::vector<Change>> changes(result.problem.links.size());
-    for (const schedule::Transfer& transfer : result.schedule.transfers) {
-        for (const schedule::LinkId link : transfer.route) {
+    const schedule::OwnLinks own(result.schedule);
+    for (const schedule::TransferId id : result.schedule.transfers.ids()) {
+        const schedule::Transfer& transfer = result.schedule.transfers[id];
+        for (const schedule::LinkId link : own[id]) {
             book(changes[link.index()], transfer.span, transfer.bandwidth, partOf(result, transfer.tensor));
         }
     }
@@ -214,7 +218,8 @@ Bits size(const Result& result, const schedule::Transfer& transfer) {
     return boxSize(result, transfer.tensor, transfer.box);
 }
 
-TransferEnergy energy(const Result& result, const schedule::Transfer& transfer) {
+TransferEnergy energy(const Result& result, const schedule::OwnLinks& own, schedule::TransferId id) {
+    const schedule::Transfer& transfer = result.schedule.transfers[id];
     const std::int64_t bits = size(result, transfer).value();
     const schedule::Memory& from = result.problem.memories[transfer.from];
     const schedule::Memory& to = result.problem.memories[transfer.to];
@@ -222,9 +227,10 @@ TransferEnergy energy(const Result& result, const schedule::Transfer& transfer) 
         return static_cast<double>(ceilDiv(bits, std::max<std::int64_t>(word, 1)));
     };
     TransferEnergy cost;
-    cost.read = Picojoules(words(from.readWordBits) * from.readEnergy);
+    const bool follower = schedule::follows(result.schedule, id);
+    if (!follower) cost.read = Picojoules(words(from.readWordBits) * from.readEnergy);
     cost.write = Picojoules(words(to.writeWordBits) * to.writeEnergy);
-    for (const schedule::LinkId link : transfer.route) {
+    for (const schedule::LinkId link : own[id]) {
         cost.links += Picojoules(static_cast<double>(bits) * result.problem.links[link].energyPerBit);
     }
     return cost;

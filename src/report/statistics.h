@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "explore/search/result.h"
+#include "schedule/multicast.h"
 
 /// Sums over a result that more than one report shows.
 namespace millrace::report {
@@ -43,12 +44,12 @@ struct LinkUse {
 struct MemoryUse {
     Bits peak;
     Cycles peakAt;      ///< first time of the peak
-    Bits read;          ///< by transfers
+    Bits read;          ///< by transfers, a multicast once
     Bits written;       ///< by transfers
     Picojoules energy;  ///< of those
 };
 
-/// What all transfers of one cause carried.
+/// What all transfers of one cause brought; a multicast brings its box to each destination.
 struct CauseUse {
     Bits bits;
     std::int64_t transfers = 0;
@@ -94,14 +95,14 @@ private:
 
 Bits size(const Result& result, const schedule::Transfer& transfer);
 /// Energy of one transfer: reading, writing, and each link of its route; by the rules of `schedule::Memory` and
-/// `schedule::Link`.
+/// `schedule::Link`. A follower of a multicast pays what `schedule::Transfer` says: no reading, and links of its own.
 struct TransferEnergy {
     Picojoules read;
     Picojoules write;
     Picojoules links;
     Picojoules total() const { return read + write + links; }
 };
-TransferEnergy energy(const Result& result, const schedule::Transfer& transfer);
+TransferEnergy energy(const Result& result, const schedule::OwnLinks& own, schedule::TransferId id);
 /// Energy that the option of a task costs.
 Picojoules taskEnergy(const Result& result, schedule::TaskId task);
 

@@ -19,7 +19,7 @@ std::string quoted(const std::string& text) {
 /// Writes events one after the other into one string; names are quoted once.
 class Tracer {
 public:
-    explicit Tracer(const Result& result) : result_(result), owners_(result) {}
+    explicit Tracer(const Result& result) : result_(result), owners_(result), own_(result.schedule) {}
     std::string write();
 
 private:
@@ -40,6 +40,7 @@ private:
 
     const Result& result_;
     const Owners owners_;
+    const schedule::OwnLinks own_;
     std::string text_;
     bool first_ = true;
     std::size_t threads_ = 0;
@@ -105,7 +106,7 @@ void Tracer::transferEvent(schedule::TransferId id, std::size_t thread) {
           thread, transfer.span.start.value(), transfer.span.length().value(), causeName(transfer.cause),
           tensors_[transfer.tensor.index()], id.index(), layer.valid() ? layers_[layer.index()] : "null",
           size(result_, transfer).value(), transfer.bandwidth, memories_[transfer.from.index()],
-          memories_[transfer.to.index()], nlohmann::json(energy(result_, transfer).total().value()).dump());
+          memories_[transfer.to.index()], nlohmann::json(energy(result_, own_, id).total().value()).dump());
 }
 
 void Tracer::transfers() {

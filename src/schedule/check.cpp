@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "schedule/boxindex.h"
 #include "schedule/names.h"
@@ -41,7 +42,8 @@ private:
     void option(TaskId id, std::size_t index);
     void reached(TaskId id, std::size_t option, MemoryId memory, const std::string& use);
     void writtenOnce();
-    void written(TensorId tensor, const std::vector<TaskId>& writers, std::vector<Box> boxes);
+    void written(TensorId tensor, std::vector<TaskId> writers, std::vector<Box> boxes);
+    void joinSums(TensorId tensor, std::vector<TaskId>& writers, std::vector<Box>& boxes);
 
     const Problem& problem_;
     Violations& violations_;
@@ -115,6 +117,10 @@ void Checker::tensor(TensorId id) {
     } else if (!fits || bits > kMostBits) {
         violations_.add(
             fmt::format("{} of the shape [{}] has more than 2^62 bits", who, fmt::join(tensor.shape, ", ")));
+    }
+    if (tensor.writers < 1) {
+        violations_.add(fmt::format("{} has {} writers", who, tensor.writers),
+                        "every element is written by at least one task");
     }
     if (tensor.initial.valid() && !problem_.memories.contains(tensor.initial)) {
         violations_.add(who + " starts in a memory that does not exist");
@@ -226,11 +232,32 @@ void Checker::writtenOnce() {
         }
     }
     for (const TensorId id : problem_.tensors.ids()) {
-        written(id, writers[id.index()], std::move(boxes[id.index()]));
+        written(id, std::move(writers[id.index()]), std::move(boxes[id.index()]));
     }
 }
 
-void Checker::written(TensorId tensor, const std::vector<TaskId>& writers, std::vector<Box> boxes) {
+/// Leaves one of the writes of each box.
+void Checker::joinSums(TensorId tensor, std::vector<TaskId>& writers, std::vector<Box>& boxes) {
+    const std::int64_t expected = problem_.tensors[tensor].writers;
+    std::map<Box, std::vector<TaskId>> sums;
+    for (std::size_t i = 0; i < writers.size(); ++i) sums[std::move(boxes[i])].push_back(writers[i]);
+    writers.clear();
+    boxes.clear();
+    for (auto& [box, tasks] : sums) {
+        writers.push_back(tasks.front());
+        boxes.push_back(box);
+        const auto written = static_cast<std::int64_t>(tasks.size());
+        const auto twice = std::adjacent_find(tasks.begin(), tasks.end());
+        if (written == expected && twice == tasks.end()) continue;
+        const std::string what = fmt::format("{} of {}", text(box), name(problem_, tensor));
+        violations_.add(twice != tasks.end() ? fmt::format("{} writes {} twice", name(problem_, *twice), what)
+                                             : fmt::format("{} and {} others write {}, which has {} writers",
+                                                           name(problem_, tasks.front()), written - 1, what, expected),
+                        fmt::format("every element is written by {} different tasks", expected));
+    }
+}
+
+void Checker::written(TensorId tensor, std::vector<TaskId> writers, std::vector<Box> boxes) {
     const std::string who = name(problem_, tensor);
     if (problem_.tensors[tensor].initial.valid()) {
         if (writers.empty()) return;
@@ -239,6 +266,8 @@ void Checker::written(TensorId tensor, const std::vector<TaskId>& writers, std::
                         "a tensor is initial, or tasks write it");
         return;
     }
+    const bool sum = problem_.tensors[tensor].writers > 1;
+    if (sum) joinSums(tensor, writers, boxes);
     const BoxIndex index(std::move(boxes));
     std::vector<const Box*> all;
     for (std::size_t i = 0; i < writers.size(); ++i) {
@@ -247,7 +276,7 @@ void Checker::written(TensorId tensor, const std::vector<TaskId>& writers, std::
             if (other <= i || !overlaps(index[i], index[other])) continue;
             violations_.add(fmt::format("{} and {} both write {} of {}", name(problem_, writers[i]),
                                         name(problem_, writers[other]), text(intersect(index[i], index[other])), who),
-                            "every element is written by one task");
+                            sum ? "boxes of one sum are equal or disjoint" : "every element is written by one task");
         }
     }
     if (const auto gap = uncovered(problem_.tensors[tensor].whole(), all)) {

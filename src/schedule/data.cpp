@@ -7,6 +7,7 @@
 #include "schedule/boxindex.h"
 #include "schedule/names.h"
 #include "schedule/parts.h"
+#include "schedule/sums.h"
 
 namespace millrace::schedule {
 
@@ -14,9 +15,9 @@ namespace {
 
 /// One access to the data of a tensor in a memory: by a task, by a transfer, or at the end of the schedule.
 struct Action {
-    enum class Who : std::uint8_t { task, transfer, end };
+    enum class Who : std::uint8_t { task, transfer, sum, end };
     Who who;
-    std::size_t index = 0;
+    std::size_t index = 0;  ///< of a sum: its last task
     Box box;
     Span span;
 };
@@ -43,6 +44,7 @@ private:
 
     void collect();
     void collectTask(TaskId id);
+    void collectSums();
     void follow(MemoryId memory, TensorId tensor, const Place& place);
     std::vector<Box> validity(MemoryId memory, TensorId tensor, const Place& place);
     void read(MemoryId memory, TensorId tensor, const Action& action, const BoxIndex& valid);
@@ -65,8 +67,34 @@ void Data::collectTask(TaskId id) {
             {Action::Who::task, id.index(), task.reads[i].box, span});
     }
     for (std::size_t i = 0; i < task.writes.size(); ++i) {
+        if (problem_.tensors[task.writes[i].tensor].writers > 1) continue;
         places_[{option.writeMemories[i], task.writes[i].tensor}].writes.push_back(
             {Action::Who::task, id.index(), task.writes[i].box, span});
+    }
+}
+
+/// Each sum is one write. Reports what cannot be added up in place.
+void Data::collectSums() {
+    for (Sum& sum : sums(problem_, schedule_, candidate_.placed)) {
+        const auto what = [&] { return fmt::format("{} {}", name(problem_, sum.tensor), text(sum.box)); };
+        const Addition* last = &sum.additions.front();
+        for (const Addition& next : sum.additions) {
+            if (next.memory != last->memory) {
+                violations_.add(
+                    fmt::format("{} adds to {} in {}, but {} adds to it in {}", name(problem_, last->task), what(),
+                                name(problem_, last->memory), name(problem_, next.task), name(problem_, next.memory)),
+                    "the tasks of a sum add to it in one memory");
+            }
+            if (&next != last && next.span.start < last->span.end) {
+                violations_.add(
+                    fmt::format("{} and {} add to {} at the same time, {} and {}", name(problem_, last->task),
+                                name(problem_, next.task), what(), text(last->span), text(next.span)),
+                    "the tasks of a sum run one after another");
+            }
+            if (next.span.end >= last->span.end) last = &next;
+        }
+        places_[{last->memory, sum.tensor}].writes.push_back(
+            {Action::Who::sum, last->task.index(), std::move(sum.box), sum.span});
     }
 }
 
@@ -74,6 +102,7 @@ void Data::collect() {
     for (const TaskId id : problem_.tasks.ids()) {
         if (candidate_.placed[id.index()]) collectTask(id);
     }
+    collectSums();
     for (const TransferId id : schedule_.transfers.ids()) {
         if (!candidate_.transfer[id.index()]) continue;
         const Transfer& transfer = schedule_.transfers[id];
@@ -180,6 +209,7 @@ std::string Data::describe(const Action& action) const {
     switch (action.who) {
         case Action::Who::task: return name(problem_, TaskId(action.index));
         case Action::Who::transfer: return name(problem_, schedule_, TransferId(action.index));
+        case Action::Who::sum: return "the sum that ends with " + name(problem_, TaskId(action.index));
         case Action::Who::end: break;
     }
     return "the end of the schedule";

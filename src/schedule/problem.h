@@ -67,6 +67,9 @@ struct Tensor {
     MemoryId final;
     /// Written off-chip by a host's task: comes onto the chip as an input does, not as a reloaded spill.
     bool fromHost = false;
+    /// Every element is written by this many tasks; above 1 they add to it in place, one after another, in one memory
+    /// (a layer that is cut along a loop it sums over). It is valid once the last of them has ended.
+    std::int64_t writers = 1;
     Bits size(const Box& box) const;
     Box whole() const;
 };
@@ -99,7 +102,7 @@ struct Task {
     std::string name;
     GroupId group;
     std::vector<Access> reads;
-    std::vector<Access> writes;  ///< every element of a tensor is written by one task
+    std::vector<Access> writes;  ///< every element of a tensor is written by `Tensor::writers` tasks
     std::vector<Option> options;
 };
 
@@ -125,7 +128,8 @@ struct Problem {
 /// Is the question well formed?
 /// - Memories: capacity and words of at least a bit, owned by cores that exist; on-chip initial tensors fit.
 /// - Links: bandwidth of at least 1, two different cores (a bus: two or more), the hub one of them.
-/// - Tensors: sizes of at least 1, at most 2^62 bits; every element is initial or written by exactly one task.
+/// - Tensors: sizes of at least 1, at most 2^62 bits; every element is initial or written by exactly one task. With
+///   `writers` above 1: the boxes that tasks write are equal or disjoint, and each is written by that many tasks.
 /// - Tasks: a group, at least one option, boxes inside of their tensors (a box may be empty: nothing is needed).
 /// - Options: one memory for each access, owned by the option's core, as scratch rooms are; a duration of at least 0.
 /// - Energies are finite and not negative.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schedule/multicast.h"
 #include "schedule/names.h"
 #include "schedule/parts.h"
 #include "schedule/usage.h"
@@ -70,10 +71,11 @@ void Resources::cores() {
 
 void Resources::links() {
     std::vector<std::vector<Use>> uses(problem_.links.size());
+    const OwnLinks own(schedule_);
     for (const TransferId id : schedule_.transfers.ids()) {
         if (!candidate_.transfer[id.index()]) continue;
         const Transfer& transfer = schedule_.transfers[id];
-        for (const LinkId link : transfer.route) {
+        for (const LinkId link : own[id]) {
             uses[link.index()].push_back({transfer.span, transfer.bandwidth, id.index()});
         }
     }

@@ -57,6 +57,13 @@ enum class TransferCause : std::uint8_t {
 /// Route: links in order from any core of the source memory, hop by hop, to any core of the destination; empty only if
 /// a core owns both memories (then only `bandwidth` limits the speed). A link that stands twice is occupied and paid
 /// twice.
+///
+/// Multicast: a transfer with a leader (`with`) is carried by the leader's words, to another memory. Leader and
+/// follower have the same tensor, box, source, bandwidth and span, and the leader has no leader itself. Their source is
+/// read once. A link carries the words once, however many of their routes it is in (as often as it stands in the route
+/// in which it stands most often): each transfer occupies and pays those of its links that its leader and the followers
+/// before it do not (`OwnLinks`). Each transfer writes its destination, with the buffer, energy and route that this
+/// takes.
 struct Transfer {
     TensorId tensor;
     Box box;
@@ -66,15 +73,17 @@ struct Transfer {
     std::int64_t bandwidth = 0;  ///< bits a cycle; span * bandwidth >= bits
     Span span;
     TransferCause cause = TransferCause::forward;
+    TransferId with = {};  ///< the leader; invalid: none
 };
 
-/// Energy by where it goes, in pJ. The total is the sum.
+/// Energy by where it goes, in pJ. The total is the sum. In a multicast the leader's cause decides where the one
+/// reading counts, and the cause of each follower where its writing does.
 struct Energy {
     Picojoules compute;  ///< tasks: arrays and the memories inside of cores
     Picojoules memory;   ///< transfers that are no spill or reload: reading and writing on-chip memories
     Picojoules offchip;  ///< transfers that are no spill or reload: reading and writing off-chip memory
     Picojoules spill;    ///< transfers of cause spill or reload: reading and writing memories of both kinds
-    Picojoules links;    ///< all transfers: bits * energy per bit of each link of the route
+    Picojoules links;    ///< all transfers: bits * energy per bit of each link of the route (a multicast's links once)
     Picojoules total() const { return compute + memory + offchip + spill + links; }
 };
 
@@ -94,5 +103,7 @@ struct Schedule {
 /// The energy of a schedule from the constants of the problem: the definition that `verify` holds a schedule's own
 /// figures against. All ids must be in range and every task placed.
 Energy energy(const Problem& problem, const Schedule& schedule);
+/// What transfers read from and write to off-chip memories; a multicast reads once. All ids must be in range.
+Bits offchipTraffic(const Problem& problem, const Schedule& schedule);
 
 }  // namespace millrace::schedule

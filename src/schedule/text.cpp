@@ -80,6 +80,8 @@ std::string print(const Problem& problem) {
                               tensor.name, text(wholeBox(tensor.shape)), tensor.bits);
         if (tensor.initial.valid()) result += ", from the start in " + nameIn(problem.memories, tensor.initial);
         if (tensor.final.valid()) result += ", in the end in " + nameIn(problem.memories, tensor.final);
+        if (tensor.fromHost) result += ", from the host";
+        if (tensor.writers != 1) result += fmt::format(", the sum of {} tasks", tensor.writers);
         result += '\n';
     }
     for (const Group& group : problem.groups) result += fmt::format("group {}: phase {}\n", group.name, group.phase);
@@ -99,10 +101,12 @@ std::string print(const Problem& problem, const Schedule& schedule) {
                               text(buffer.box), nameIn(problem.memories, buffer.memory));
     }
     for (const Transfer& transfer : schedule.transfers) {
-        result += fmt::format("{} {} {} {} from {} to {} over {} at {} bits a cycle\n", text(transfer.span),
+        result += fmt::format("{} {} {} {} from {} to {} over {} at {} bits a cycle", text(transfer.span),
                               text(transfer.cause), nameIn(problem.tensors, transfer.tensor), text(transfer.box),
                               nameIn(problem.memories, transfer.from), nameIn(problem.memories, transfer.to),
                               list(problem.links, transfer.route), transfer.bandwidth);
+        if (transfer.with.valid()) result += fmt::format(", with transfer {}", transfer.with.index());
+        result += '\n';
     }
     if (schedule.interval) result += fmt::format("interval {} cycles\n", schedule.interval->value());
     const Energy& sum = schedule.energy;

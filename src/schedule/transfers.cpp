@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schedule/multicast.h"
 #include "schedule/names.h"
 #include "schedule/parts.h"
 
@@ -74,6 +75,10 @@ void verifyTransfers(const Candidate& candidate, Violations& violations) {
                 transfer.bandwidth > 0
                     ? fmt::format("{} cycles", clamped((Wide(bits) + transfer.bandwidth - 1) / transfer.bandwidth))
                     : std::string());
+        }
+        if (const std::string why = whyNotCarried(candidate.schedule, id); !why.empty()) {
+            violations.add(fmt::format("{} cannot be carried with transfer {}: {}", who(), transfer.with.index(), why),
+                           "a multicast has one leader, and one tensor, box, source, time and bandwidth");
         }
         if (const std::string why = wrongCause(problem, transfer); !why.empty()) {
             violations.add(fmt::format("{} has the wrong cause: {}", who(), why));

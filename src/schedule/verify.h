@@ -13,12 +13,16 @@ namespace millrace::schedule {
 ///   task of no length occupies nothing and may run beside others.
 /// - Links: no link or bus carries more than its bandwidth at any time. A transfer goes from one memory to another, hop
 ///   by hop in the links' directions, from any core of its source to any core of its destination; length * bandwidth
-///   covers its bits, so only what has no bits takes no time. Causes say what is so (a spill goes off-chip, ...).
+///   covers its bits, so only what has no bits takes no time. Causes say what is so (a spill goes off-chip, ...). What
+///   is carried with another transfer has its leader's tensor, box, source, span and bandwidth.
 /// - Memories: buffers, scratch rooms of running tasks, and on-chip initial tensors (for ever) together never exceed
 /// the
 ///   capacity. Off-chip memories too: what is spilled needs buffers there. Off-chip initial tensors are not counted.
 /// - Writes: what a task writes or a transfer brings needs buffers of that memory and tensor, each over the whole span
 ///   of the write, that together cover the box. From the end of the write on it is valid in all buffers that do.
+/// - Sums: the tasks that write a box of a tensor with several `writers` do so in one memory, and no two of them at the
+///   same time (a task of no length may not run strictly inside of another's span). Together they are one write, from
+///   the start of the first to the end of the last.
 /// - Reads: what a task reads from its option's memories, and a transfer from its source, is valid there in every cycle
 ///   of its span. Copies may complement each other, in space and in time. Over a span of no length: valid at that
 ///   instant, where a buffer still counts at the instant of its end.

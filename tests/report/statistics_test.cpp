@@ -103,8 +103,10 @@ TEST(Statistics, EnergyOfTransfersIsTheSchedules) {
     const explore::Result result = test::smallSample();
     Picojoules spill;
     Picojoules links;
-    for (const schedule::Transfer& transfer : result.schedule.transfers) {
-        const TransferEnergy cost = energy(result, transfer);
+    const schedule::OwnLinks own(result.schedule);
+    for (const schedule::TransferId id : result.schedule.transfers.ids()) {
+        const schedule::Transfer& transfer = result.schedule.transfers[id];
+        const TransferEnergy cost = energy(result, own, id);
         links += cost.links;
         const bool spilled =
             transfer.cause == schedule::TransferCause::spill || transfer.cause == schedule::TransferCause::reload;
@@ -113,6 +115,36 @@ TEST(Statistics, EnergyOfTransfersIsTheSchedules) {
     EXPECT_GT(spill.value(), 0);
     EXPECT_NEAR(spill.value(), result.schedule.energy.spill.value(), 1e-9 * spill.value());
     EXPECT_NEAR(links.value(), result.schedule.energy.links.value(), 1e-9 * links.value());
+}
+
+TEST(Statistics, AMulticastIsReadAndCarriedOnce) {
+    explore::Result result;
+    schedule::Problem& problem = result.problem;
+    for (const char* name : {"port", "a", "b"}) problem.cores.add({name});
+    for (std::size_t i = 0; i < 3; ++i) {
+        problem.memories.add({"m", Bits(100), {schedule::CoreId(i)}, 8, 8, 2, 3, i == 0});
+    }
+    const schedule::LinkId bus = problem.links.add({"bus", true, problem.cores.ids(), {}, {}, 8, 0.5});
+    const schedule::TensorId tensor = problem.tensors.add({"t", {4}, 8, {}, schedule::MemoryId(0), {}});
+    const schedule::Span span{Cycles(0), Cycles(4)};
+    for (std::size_t to = 1; to < 3; ++to) {
+        result.schedule.transfers.add(
+            {tensor, {{0, 4}}, schedule::MemoryId(0), schedule::MemoryId(to), {bus}, 8, span});
+    }
+    result.schedule.transfers[schedule::TransferId(1)].with = schedule::TransferId(0);
+    result.schedule.latency = Cycles(4);
+    const Statistics sums = statistics(result);
+    EXPECT_EQ(sums.links[0].bits, Bits(32));
+    EXPECT_EQ(sums.links[0].transfers, 1);
+    EXPECT_EQ(sums.links[0].energy.value(), 16);
+    EXPECT_EQ(linkProfiles(result)[0].front().total(), 8);
+    EXPECT_EQ(sums.memories[0].read, Bits(32));
+    EXPECT_EQ(sums.memories[0].energy.value(), 8);
+    EXPECT_EQ(sums.memories[1].written, Bits(32));
+    EXPECT_EQ(sums.memories[2].written, Bits(32));
+    EXPECT_EQ(sums.memories[2].energy.value(), 12);
+    const schedule::Energy parts = schedule::energy(problem, result.schedule);
+    EXPECT_EQ(parts.total().value(), 16 + 8 + 12 + 12);
 }
 
 TEST(Owners, WeightsBelongToTheirReaderAndResultsToTheirMaker) {

@@ -2,38 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
-#include <tuple>
 
 namespace millrace::test {
 
 namespace {
 
 using namespace schedule;
-using Element = std::vector<std::int64_t>;
-
-std::vector<Element> elements(const Box& box) {
-    std::vector<Element> all{{}};
-    for (const Interval& side : box) {
-        std::vector<Element> longer;
-        for (const Element& element : all) {
-            for (std::int64_t i = side.begin; i < side.end; ++i) {
-                longer.push_back(element);
-                longer.back().push_back(i);
-            }
-        }
-        all = std::move(longer);
-    }
-    return all;
-}
-
-bool has(const Box& box, const Element& element) {
-    for (std::size_t i = 0; i < box.size(); ++i) {
-        if (element[i] < box[i].begin || element[i] >= box[i].end) return false;
-    }
-    return true;
-}
 
 class Simulator {
 public:
@@ -41,18 +16,11 @@ public:
 
     bool legal() {
         if (!timesMakeSense()) return false;
-        return tasksAreAsTold() && transfersAreAsTold() && resourcesSuffice() && dataAreThere() && phasesHold() &&
-               figuresAreRight();
+        return tasksAreAsTold() && transfersAreAsTold() && multicastsAreAsTold() && resourcesSuffice() &&
+               dataAreThere(problem_, schedule_) && phasesHold() && figuresAreRight();
     }
 
 private:
-    struct Access {
-        MemoryId memory;
-        TensorId tensor;
-        Box box;
-        std::int64_t start, end;
-    };
-
     bool good(Span span) {
         horizon_ = std::max(horizon_, span.end.value());
         return span.start.value() >= 0 && span.start.value() <= span.end.value();
@@ -128,6 +96,29 @@ private:
         return static_cast<std::int64_t>(elements(box).size()) * problem_.tensors[tensor].bits;
     }
 
+    /// How often a link carries what a transfer and its followers move: as often as it is in one of their routes.
+    std::int64_t timesCarried(TransferId leader, LinkId link) const {
+        std::int64_t most = 0;
+        for (const TransferId id : schedule_.transfers.ids()) {
+            const Transfer& transfer = schedule_.transfers[id];
+            if (!(id == leader) && !(transfer.with == leader)) continue;
+            most = std::max<std::int64_t>(most, std::count(transfer.route.begin(), transfer.route.end(), link));
+        }
+        return most;
+    }
+
+    bool multicastsAreAsTold() const {
+        for (const TransferId id : schedule_.transfers.ids()) {
+            const Transfer& one = schedule_.transfers[id];
+            if (!one.with.valid()) continue;
+            const Transfer& other = schedule_.transfers[one.with];
+            const bool words = one.tensor == other.tensor && one.box == other.box && one.from == other.from;
+            const bool times = one.span == other.span && one.bandwidth == other.bandwidth;
+            if (other.with.valid() || !words || !times) return false;
+        }
+        return true;
+    }
+
     std::int64_t slot(std::int64_t time) const {
         return schedule_.interval ? time % schedule_.interval->value() : time;
     }
@@ -152,8 +143,12 @@ private:
                 fill(memories[scratch.memory], placement.span, scratch.bits.value());
             }
         }
-        for (const Transfer& transfer : schedule_.transfers) {
-            for (const LinkId link : transfer.route) fill(links[link], transfer.span, transfer.bandwidth);
+        for (const TransferId id : schedule_.transfers.ids()) {
+            const Transfer& transfer = schedule_.transfers[id];
+            if (transfer.with.valid()) continue;
+            for (const LinkId link : problem_.links.ids()) {
+                fill(links[link], transfer.span, transfer.bandwidth * timesCarried(id, link));
+            }
         }
         for (const Buffer& buffer : schedule_.buffers) {
             fill(memories[buffer.memory], buffer.span, bits(buffer.tensor, buffer.box));
@@ -173,81 +168,6 @@ private:
             enough = enough && within(memories[id], problem_.memories[id].capacity.value());
         }
         return enough;
-    }
-
-    /// Makes valid what a write that ends at `time` leaves in the buffers; false if an element has no buffer.
-    bool land(const Access& write) {
-        for (const Element& element : elements(write.box)) {
-            bool landed = false;
-            for (const BufferId id : schedule_.buffers.ids()) {
-                const Buffer& buffer = schedule_.buffers[id];
-                const bool lasts = buffer.span.start.value() <= write.start && buffer.span.end.value() >= write.end;
-                if (!lasts || !(buffer.memory == write.memory) || !(buffer.tensor == write.tensor)) continue;
-                if (!has(buffer.box, element)) continue;
-                valid_[id].insert(element);
-                landed = true;
-            }
-            if (!landed) return false;
-        }
-        return true;
-    }
-
-    bool there(const Access& read, const Element& element, std::int64_t time, bool instant) const {
-        const Tensor& tensor = problem_.tensors[read.tensor];
-        if (tensor.initial.valid() && tensor.initial == read.memory) return true;
-        for (const BufferId id : schedule_.buffers.ids()) {
-            const Buffer& buffer = schedule_.buffers[id];
-            if (!(buffer.memory == read.memory) || !(buffer.tensor == read.tensor)) continue;
-            const std::int64_t end = buffer.span.end.value();
-            if ((instant ? time <= end : time < end) && valid_[id].count(element) > 0) return true;
-        }
-        return false;
-    }
-
-    void collect(std::vector<Access>& reads, std::vector<Access>& writes) const {
-        const auto add = [](std::vector<Access>& list, MemoryId memory, TensorId tensor, const Box& box, Span span) {
-            list.push_back({memory, tensor, box, span.start.value(), span.end.value()});
-        };
-        for (const TaskId id : problem_.tasks.ids()) {
-            const Task& task = problem_.tasks[id];
-            const Placement& placement = schedule_.placements[id];
-            const Option& option = task.options[placement.option];
-            for (std::size_t i = 0; i < task.reads.size(); ++i) {
-                add(reads, option.readMemories[i], task.reads[i].tensor, task.reads[i].box, placement.span);
-            }
-            for (std::size_t i = 0; i < task.writes.size(); ++i) {
-                add(writes, option.writeMemories[i], task.writes[i].tensor, task.writes[i].box, placement.span);
-            }
-        }
-        for (const Transfer& transfer : schedule_.transfers) {
-            add(reads, transfer.from, transfer.tensor, transfer.box, transfer.span);
-            add(writes, transfer.to, transfer.tensor, transfer.box, transfer.span);
-        }
-        for (const TensorId id : problem_.tensors.ids()) {
-            const Tensor& tensor = problem_.tensors[id];
-            const Span end{schedule_.latency, schedule_.latency};
-            if (tensor.final.valid()) add(reads, tensor.final, id, tensor.whole(), end);
-        }
-    }
-
-    bool dataAreThere() {
-        std::vector<Access> reads;
-        std::vector<Access> writes;
-        collect(reads, writes);
-        valid_.resize(schedule_.buffers.size());
-        for (std::int64_t time = 0; time <= std::max(horizon_, schedule_.latency.value()); ++time) {
-            for (const Access& write : writes) {
-                if (write.end == time && !land(write)) return false;
-            }
-            for (const Access& read : reads) {
-                const bool instant = read.start == read.end;
-                if (instant ? time != read.start : time < read.start || time >= read.end) continue;
-                for (const Element& element : elements(read.box)) {
-                    if (!there(read, element, time, instant)) return false;
-                }
-            }
-        }
-        return true;
     }
 
     bool phasesHold() const {
@@ -284,19 +204,22 @@ private:
         }
         double parts[3] = {0, 0, 0};  // on-chip, off-chip, spill
         double links = 0;
-        for (const Transfer& transfer : schedule_.transfers) {
+        for (const TransferId id : schedule_.transfers.ids()) {
+            const Transfer& transfer = schedule_.transfers[id];
             last = std::max(last, transfer.span.end.value());
             const double amount = static_cast<double>(bits(transfer.tensor, transfer.box));
             const Memory& from = problem_.memories[transfer.from];
             const Memory& to = problem_.memories[transfer.to];
             const bool spill = transfer.cause == TransferCause::spill || transfer.cause == TransferCause::reload;
-            parts[spill          ? 2
-                  : from.offchip ? 1
-                                 : 0] += std::ceil(amount / static_cast<double>(from.readWordBits)) * from.readEnergy;
+            const double read = std::ceil(amount / static_cast<double>(from.readWordBits)) * from.readEnergy;
+            if (!transfer.with.valid()) parts[spill ? 2 : from.offchip ? 1 : 0] += read;
             parts[spill        ? 2
                   : to.offchip ? 1
                                : 0] += std::ceil(amount / static_cast<double>(to.writeWordBits)) * to.writeEnergy;
-            for (const LinkId link : transfer.route) links += amount * problem_.links[link].energyPerBit;
+            if (transfer.with.valid()) continue;
+            for (const LinkId link : problem_.links.ids()) {
+                links += amount * static_cast<double>(timesCarried(id, link)) * problem_.links[link].energyPerBit;
+            }
         }
         const auto near = [](double a, Picojoules b) {
             return std::abs(a - b.value()) <= 1e-9 * std::max(std::abs(a), std::abs(b.value()));
@@ -309,7 +232,6 @@ private:
     const Problem& problem_;
     const Schedule& schedule_;
     std::int64_t horizon_ = 0;
-    Table<BufferId, std::set<Element>> valid_;
 };
 
 }  // namespace

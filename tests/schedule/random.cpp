@@ -10,7 +10,7 @@ namespace millrace::test {
 
 using namespace schedule;
 
-static Box randomPart(const Box& whole, Rng& rng) {
+Box randomPart(const Box& whole, Rng& rng) {
     Box box = whole;
     for (Interval& side : box) {
         side.begin = rng.between(side.begin, side.end - 1);
@@ -62,9 +62,11 @@ static TensorId addTensor(Problem& problem, Rng& rng, DataClass kind, MemoryId i
     return problem.tensors.add({name, shape, static_cast<int>(rng.between(1, 3)), kind, initial, {}});
 }
 
-static Option randomOption(const Problem& problem, const Task& task, Rng& rng) {
+/// With `like`: on its core, and with its memories for results.
+static Option randomOption(const Problem& problem, const Task& task, const Option* like, Rng& rng) {
     Option option;
     option.core = CoreId(static_cast<std::size_t>(rng.between(1, static_cast<std::int64_t>(problem.cores.size()) - 1)));
+    if (like != nullptr) option.core = like->core;
     std::vector<MemoryId> own;
     for (const MemoryId id : problem.memories.ids()) {
         const std::vector<CoreId>& owners = problem.memories[id].cores;
@@ -75,19 +77,34 @@ static Option randomOption(const Problem& problem, const Task& task, Rng& rng) {
     option.energy = Picojoules(static_cast<double>(rng.below(100)));
     for (std::size_t i = 0; i < task.reads.size(); ++i) option.readMemories.push_back(any());
     for (std::size_t i = 0; i < task.writes.size(); ++i) option.writeMemories.push_back(any());
+    if (like != nullptr) option.writeMemories = like->writeMemories;
     if (rng.below(4) == 0) option.scratch.push_back({any(), Bits(rng.between(0, 6))});
     return option;
 }
 
-static void addTask(Problem& problem, Rng& rng, std::int64_t phase, TensorId result, const Box& part) {
+static void addTask(Problem& problem, Rng& rng, std::int64_t phase, TensorId result, const Box& part,
+                    const Task* like) {
     const GroupId group = problem.groups.add({fmt::format("g{}", problem.groups.size()), phase});
     Task task{fmt::format("k{}", problem.tasks.size()), group, {}, {{result, part}}, {}};
     for (const TensorId id : problem.tensors.ids()) {
         if (id < result && rng.below(2) == 0) task.reads.push_back({id, randomPart(problem.tensors[id].whole(), rng)});
     }
     const std::uint64_t options = 1 + rng.below(2);
-    for (std::uint64_t i = 0; i < options; ++i) task.options.push_back(randomOption(problem, task, rng));
+    for (std::uint64_t i = 0; i < options; ++i) {
+        const Option* option =
+            like != nullptr && rng.below(6) != 0 ? &like->options[i % like->options.size()] : nullptr;
+        task.options.push_back(randomOption(problem, task, option, rng));
+    }
     problem.tasks.add(std::move(task));
+}
+
+/// As many as the tensor has writers.
+static void addTasks(Problem& problem, Rng& rng, std::int64_t phase, TensorId result, const Box& part) {
+    addTask(problem, rng, phase, result, part, nullptr);
+    const Task first = problem.tasks[TaskId(problem.tasks.size() - 1)];
+    for (std::int64_t i = 1; i < problem.tensors[result].writers; ++i) {
+        addTask(problem, rng, phase, result, part, &first);
+    }
 }
 
 Problem randomProblem(Rng& rng) {
@@ -105,16 +122,17 @@ Problem randomProblem(Rng& rng) {
         const std::uint64_t end = rng.below(3);
         if (end == 0) tensor.final = dram;
         if (end == 1 && rng.below(3) == 0) tensor.final = MemoryId(1);
+        if (rng.below(4) == 0) tensor.writers = rng.between(2, 3);
         const Box whole = tensor.whole();
         const std::int64_t phase = rng.below(2) == 0 ? i : 0;
         if (!whole.empty() && whole[0].end > 1 && rng.below(2) == 0) {
             Box low = whole;
             Box high = whole;
             low[0].end = high[0].begin = rng.between(1, whole[0].end - 1);
-            addTask(problem, rng, phase, result, low);
-            addTask(problem, rng, phase, result, high);
+            addTasks(problem, rng, phase, result, low);
+            addTasks(problem, rng, phase, result, high);
         } else {
-            addTask(problem, rng, phase, result, whole);
+            addTasks(problem, rng, phase, result, whole);
         }
     }
     problem.weightsWaitForPhase = rng.below(2) == 0;
@@ -149,6 +167,7 @@ private:
         TensorId tensor;
         Box box;
         MemoryId memory;
+        std::int64_t writes = 1;
     };
 
     std::int64_t phase(TaskId id) const { return problem_.groups[problem_.tasks[id].group].phase; }
@@ -186,14 +205,29 @@ private:
         return problem_.memories[to].offchip ? TransferCause::spill : TransferCause::forward;
     }
 
+    /// To `to`, and sometimes to other memories with the same words.
     void move(TensorId tensor, const Box& box, MemoryId from, MemoryId to) {
-        const auto way = route(from, to);
-        if (!way) return;  // then the schedule is illegal, which is a case as well
+        std::vector<MemoryId> targets{to};
+        while (rng_.below(3) == 0) targets.push_back(MemoryId(rng_.below(problem_.memories.size())));
         std::int64_t bandwidth = rng_.between(1, 6);
-        for (const LinkId link : *way) bandwidth = std::min(bandwidth, problem_.links[link].bandwidth);
+        std::vector<std::vector<LinkId>> ways;
+        for (const MemoryId target : targets) {
+            const auto way = route(from, target);
+            if (!way) return;  // then the schedule is illegal, which is a case as well
+            for (const LinkId link : *way) bandwidth = std::min(bandwidth, problem_.links[link].bandwidth);
+            ways.push_back(*way);
+        }
         const Cycles end = now_ + Cycles(ceilDiv(problem_.tensors[tensor].size(box).value(), bandwidth));
-        lasting_.push_back(schedule_.buffers.add({to, tensor, box, {now_, end}}));
-        schedule_.transfers.add({tensor, box, from, to, *way, bandwidth, {now_, end}, cause(tensor, from, to)});
+        TransferId leader;
+        for (std::size_t i = 0; i < targets.size(); ++i) {
+            if (i > 0 && targets[i] == from) continue;
+            const Span span{now_, end};
+            lasting_.push_back(schedule_.buffers.add({targets[i], tensor, box, span}));
+            const TransferCause why = cause(tensor, from, targets[i]);
+            const TransferId id =
+                schedule_.transfers.add({tensor, box, from, targets[i], ways[i], bandwidth, span, why, leader});
+            if (i == 0) leader = id;
+        }
         now_ = end;
     }
 
@@ -206,13 +240,32 @@ private:
         const std::vector<Home> homes = homes_;
         for (const Home& home : homes) {
             if (!(home.tensor == access.tensor) || home.memory == to || !overlaps(home.box, access.box)) continue;
+            if (home.writes < tensor.writers) continue;
             move(access.tensor, intersect(home.box, access.box), home.memory, to);
         }
     }
 
+    /// Where the sum that this write adds to is made, if it was begun.
+    Home* sumOf(const Access& write) {
+        for (Home& home : homes_) {
+            if (home.tensor == write.tensor && home.box == write.box) return &home;
+        }
+        return nullptr;
+    }
+
+    std::size_t choose(const Task& task) {
+        const std::size_t any = rng_.below(task.options.size());
+        const Home* sum = sumOf(task.writes.front());
+        for (std::size_t i = 0; sum != nullptr && i < task.options.size(); ++i) {
+            const std::size_t option = (any + i) % task.options.size();
+            if (task.options[option].writeMemories.front() == sum->memory) return option;
+        }
+        return any;
+    }
+
     void run(TaskId id) {
         const Task& task = problem_.tasks[id];
-        const std::size_t chosen = rng_.below(task.options.size());
+        const std::size_t chosen = choose(task);
         const Option& option = task.options[chosen];
         const std::size_t before = lasting_.size();
         for (std::size_t i = 0; i < task.reads.size(); ++i) fetch(task.reads[i], option.readMemories[i]);
@@ -225,6 +278,10 @@ private:
         }
         for (std::size_t i = 0; i < task.writes.size(); ++i) {
             const Access& write = task.writes[i];
+            if (Home* sum = sumOf(write); sum != nullptr && sum->memory == option.writeMemories[i]) {
+                ++sum->writes;
+                continue;
+            }
             lasting_.push_back(schedule_.buffers.add({option.writeMemories[i], write.tensor, write.box, span}));
             homes_.push_back({write.tensor, write.box, option.writeMemories[i]});
         }
@@ -248,88 +305,6 @@ void reckon(const Problem& problem, Schedule& schedule) {
     for (const Transfer& transfer : schedule.transfers) latency = std::max(latency, transfer.span.end);
     schedule.latency = latency;
     schedule.energy = energy(problem, schedule);
-}
-
-static void nudge(Span& span, Rng& rng) {
-    const Cycles by(rng.below(2) == 0 ? 1 : -1);
-    const std::uint64_t which = rng.below(3);
-    if (which != 0) span.start += by;
-    if (which != 1) span.end += by;
-}
-
-template <class IdType, class T>
-static T* any(Table<IdType, T>& table, Rng& rng) {
-    return table.empty() ? nullptr : &table[IdType(rng.below(table.size()))];
-}
-
-static void mutateTransfer(const Problem& problem, Transfer& transfer, Rng& rng) {
-    const auto link = [&] { return LinkId(rng.below(problem.links.size())); };
-    switch (rng.below(7)) {
-        case 0: transfer.bandwidth += rng.between(-1, 1); break;
-        case 1: transfer.box = randomPart(problem.tensors[transfer.tensor].whole(), rng); break;
-        case 2:
-            if (!transfer.route.empty()) transfer.route[rng.below(transfer.route.size())] = link();
-            break;
-        case 3: transfer.route.push_back(link()); break;
-        case 4:
-            if (!transfer.route.empty()) transfer.route.pop_back();
-            break;
-        case 5: transfer.cause = static_cast<TransferCause>(rng.below(6)); break;
-        default: nudge(transfer.span, rng);
-    }
-}
-
-static void mutateFigures(Schedule& schedule, Rng& rng) {
-    Energy& sum = schedule.energy;
-    Picojoules* parts[] = {&sum.compute, &sum.memory, &sum.offchip, &sum.spill, &sum.links};
-    const std::uint64_t which = rng.below(6);
-    if (which == 5) {
-        schedule.latency += Cycles(rng.between(-1, 1));
-    } else {
-        *parts[which] += Picojoules(1e-3);
-    }
-}
-
-static void mutateProblem(Problem& problem, Rng& rng) {
-    switch (rng.below(4)) {
-        case 0: any(problem.memories, rng)->capacity = Bits(rng.between(1, 40)); break;
-        case 1: any(problem.groups, rng)->phase = rng.between(0, 2); break;
-        case 2: {
-            Link& link = *any(problem.links, rng);
-            link.bandwidth = rng.between(1, 6);
-            break;
-        }
-        default: problem.weightsWaitForPhase = !problem.weightsWaitForPhase;
-    }
-}
-
-void mutate(Problem& problem, Schedule& schedule, Rng& rng) {
-    Buffer* buffer = any(schedule.buffers, rng);
-    Transfer* transfer = any(schedule.transfers, rng);
-    Placement* placement = any(schedule.placements, rng);
-    switch (rng.below(9)) {
-        case 0: nudge(placement->span, rng); break;
-        case 1: nudge(buffer->span, rng); break;
-        case 2: buffer->box = randomPart(problem.tensors[buffer->tensor].whole(), rng); break;
-        case 3:
-            if (transfer != nullptr) mutateTransfer(problem, *transfer, rng);
-            break;
-        case 4: schedule.buffers.add(*buffer); break;
-        case 5: mutateProblem(problem, rng); break;
-        case 6: schedule.interval = Cycles(rng.between(1, schedule.latency.value() + 3)); break;
-        case 7: {
-            const Cycles by(rng.between(-1, 2));
-            placement->span.start += by;
-            placement->span.end += by;
-            break;
-        }
-        default: buffer->span.end += Cycles(rng.between(-2, 4));
-    }
-    if (rng.below(8) == 0) {
-        mutateFigures(schedule, rng);
-    } else if (rng.below(4) != 0) {
-        reckon(problem, schedule);
-    }
 }
 
 }  // namespace millrace::test

@@ -217,16 +217,6 @@ private:
     Cycles phaseStart_;
 };
 
-Bits offchipTraffic(const schedule::Problem& problem, const schedule::Schedule& schedule) {
-    Bits sum;
-    for (const schedule::Transfer& transfer : schedule.transfers) {
-        if (problem.memories[transfer.from].offchip || problem.memories[transfer.to].offchip) {
-            sum += problem.tensors[transfer.tensor].size(transfer.box);
-        }
-    }
-    return sum;
-}
-
 }  // namespace
 
 std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const hardware::Chip& chip,
@@ -255,7 +245,7 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
     result.evaluations = run.evaluations();
     result.schedule = state.finish();
     result.problem = state.problem();
-    result.offchipTraffic = offchipTraffic(result.problem, result.schedule);
+    result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
     result.bounds = search::bounds(result.workload, result.chip, mapping);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
