@@ -91,7 +91,7 @@ void Data::collectSums() {
                                 name(problem_, next.task), what(), text(last->span), text(next.span)),
                     "the tasks of a sum run one after another");
             }
-            if (next.span.end >= last->span.end) last = &next;
+            last = &next;
         }
         places_[{last->memory, sum.tensor}].writes.push_back(
             {Action::Who::sum, last->task.index(), std::move(sum.box), sum.span});

@@ -27,8 +27,7 @@ std::vector<Sum> sums(const Problem& problem, const Schedule& schedule, const st
         std::sort(additions.begin(), additions.end(), [](const Addition& a, const Addition& b) {
             return std::tie(a.span, a.task) < std::tie(b.span, b.task);
         });
-        Span span = additions.front().span;
-        for (const Addition& addition : additions) span.end = std::max(span.end, addition.span.end);
+        const Span span{additions.front().span.start, additions.back().span.end};
         result.push_back({key.first, key.second, std::move(additions), span});
     }
     return result;

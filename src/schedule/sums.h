@@ -20,7 +20,8 @@ struct Sum {
     TensorId tensor;
     Box box;
     std::vector<Addition> additions;
-    /// From the start of the first to the end of the last: the sum is one write over this span.
+    /// From the start of the first to the end of the last: the sum is one write over this span. (Tasks that do not run
+    /// one after another are no legal sum.)
     Span span;
 };
 
