@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "explore/search/allocation.h"
+#include "explore/mapping/cores.h"
+#include "explore/mapping/loops.h"
 
 namespace millrace::search {
 
@@ -62,20 +63,8 @@ namespace {
 
 /// What a layer's own mapping asks of the chip.
 void checkInline(const workload::Layer& layer, const hardware::Chip& chip, Diagnostics& diagnostics) {
-    std::vector<hardware::CoreId> cores;
-    for (const std::int64_t number : layer.mapping.coreAllocation) {
-        const hardware::CoreId id(static_cast<std::size_t>(number));
-        if (number < 0 || !chip.cores.contains(id) || chip.isOffchip(id)) {
-            diagnostics.error(
-                layer.where,
-                fmt::format(
-                    "layer '{}' is to run on core {}, which {}", layer.name, number,
-                    number >= 0 && chip.cores.contains(id) ? "is the off-chip memory" : "the chip does not have"),
-                fmt::format("the chip '{}' has the cores 0 to {}", chip.name, chip.computeCores().size() - 1));
-            continue;
-        }
-        cores.push_back(id);
-    }
+    if (!mapping::checkNamedCores(layer, chip, diagnostics)) return;
+    std::vector<hardware::CoreId> cores = mapping::namedCores(layer, nullptr);
     if (cores.empty()) cores = chip.computeCores();
     for (const workload::InlineMapping::Unrolling& unrolling : layer.mapping.spatialMapping) {
         const bool known = std::any_of(cores.begin(), cores.end(), [&](hardware::CoreId id) {
@@ -92,7 +81,7 @@ void checkSplit(const workload::Layer& layer, const mapping::Mapping& mapping, D
     const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
     if (entry == nullptr || entry->interCoreTiling.empty()) return;
     const mapping::Tiling& tiling = entry->interCoreTiling.front();
-    const auto dim = resolveDim(layer, *entry, tiling.dim);
+    const auto dim = mapping::resolve(layer, *entry, tiling);
     if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1)) return;
     for (const workload::Axis& axis : layer.output.axes) {
         for (const workload::AffineTerm& term : axis.index.terms) {
