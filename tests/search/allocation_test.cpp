@@ -39,6 +39,18 @@ TEST_F(Choice, SplitsTakeBlocksOfCores) {
     EXPECT_EQ(found.front()[2].region[0], (Interval{6, 8})) << "8 filters: 3, 3, 2";
 }
 
+TEST_F(Choice, SplitsAlongSeveralLoops) {
+    const auto mapping =
+        parse("- name: default\n  core_allocation: [0, 1, 2]\n  inter_core_tiling: ['K, 2', 'OY, 3']\n");
+    const auto found = allocations(conv(), chip, &mapping);
+    ASSERT_EQ(found.size(), 1u);
+    ASSERT_EQ(found.front().size(), 6u);
+    EXPECT_EQ(found.front()[1].core, CoreId(1));
+    EXPECT_EQ(found.front()[4].core, CoreId(1)) << "round about";
+    EXPECT_EQ(found.front()[1].region[0], (Interval{4, 8})) << "the first loop varies fastest";
+    EXPECT_EQ(found.front()[2].region[2], (Interval{2, 4}));
+}
+
 TEST_F(Choice, FixedAllocationsGivePartsToTheCoresOfTheList) {
     const auto mapping = parse("- name: default\n  core_allocation: [2, 0, 2, 1]\n  core_allocation_is_fixed: true\n");
     const auto found = allocations(conv(), chip, &mapping);

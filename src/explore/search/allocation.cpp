@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "explore/fusion/splits.h"
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
 
@@ -10,15 +11,27 @@ namespace millrace::search {
 
 using hardware::CoreId;
 
-static Allocation splitOver(const workload::Layer& layer, std::optional<workload::DimIndex> dim, std::int64_t parts,
+/// The first split varies fastest.
+static Allocation splitOver(const workload::Layer& layer, std::vector<tiling::Split> splits,
                             const std::vector<CoreId>& cores) {
     Allocation allocation;
-    const tiling::Tile whole = tiling::wholeLayer(layer);
-    if (!dim) return {{cores.front(), whole}};
-    for (const tiling::Tile& region : tiling::grid(whole, {{*dim, parts}})) {
+    std::reverse(splits.begin(), splits.end());
+    for (const tiling::Tile& region : tiling::grid(tiling::wholeLayer(layer), splits)) {
         allocation.push_back({cores[allocation.size() % cores.size()], region});
     }
     return allocation;
+}
+
+/// On each block of cores with a core for each part.
+static void splitOverBlocks(const workload::Layer& layer, const std::vector<tiling::Split>& splits,
+                            const std::vector<CoreId>& cores, std::vector<Allocation>& result) {
+    std::size_t block = 1;
+    for (const tiling::Split& split : splits)
+        block = std::min(block * static_cast<std::size_t>(split.parts), cores.size());
+    for (std::size_t first = 0; first + block <= cores.size(); first += block) {
+        const auto begin = cores.begin() + static_cast<std::ptrdiff_t>(first);
+        result.push_back(splitOver(layer, splits, {begin, begin + static_cast<std::ptrdiff_t>(block)}));
+    }
 }
 
 /// The numbers of parts to be tried for the inter-core split of an entry.
@@ -46,24 +59,28 @@ std::vector<Allocation> allocations(const workload::Layer& layer, const hardware
     const mapping::MappingEntry* entry = mapping == nullptr ? nullptr : mapping->find(layer.name, layer.type);
     const std::vector<CoreId> named = mapping::namedCores(layer, entry);
     const std::vector<CoreId> cores = mapping::allowedCores(layer, chip, mapping);
+    const bool several = entry != nullptr && entry->interCoreTiling.size() > 1;
     std::optional<workload::DimIndex> dim;
-    if (entry != nullptr && !entry->interCoreTiling.empty()) {
+    if (entry != nullptr && !entry->interCoreTiling.empty())
         dim = mapping::resolve(layer, *entry, entry->interCoreTiling.front());
-    }
     if (entry != nullptr && entry->allocationIsFixed && named.size() > 1) {
+        if (several) return {splitOver(layer, fusion::interSplits(layer, *entry, named.size()), named)};
         if (!dim) dim = defaultSplitDim(layer);
-        return {splitOver(layer, dim, static_cast<std::int64_t>(named.size()), named)};
+        std::vector<tiling::Split> splits;
+        if (dim) splits.push_back({*dim, static_cast<std::int64_t>(named.size())});
+        return {splitOver(layer, splits, named)};
+    }
+    std::vector<Allocation> result;
+    if (several) {
+        splitOverBlocks(layer, fusion::interSplits(layer, *entry, cores.size()), cores, result);
+        return result;
     }
     std::vector<std::int64_t> counts{1};
     if (dim) counts = partCounts(entry->interCoreTiling.front(), layer.dims[*dim].size, cores.size());
-    std::vector<Allocation> result;
     for (const std::int64_t count : counts) {
-        const std::size_t block = std::min<std::size_t>(static_cast<std::size_t>(count), cores.size());
-        for (std::size_t first = 0; first + block <= cores.size(); first += block) {
-            const auto begin = cores.begin() + static_cast<std::ptrdiff_t>(first);
-            result.push_back(splitOver(layer, count > 1 ? dim : std::nullopt, count,
-                                       {begin, begin + static_cast<std::ptrdiff_t>(block)}));
-        }
+        std::vector<tiling::Split> splits;
+        if (count > 1) splits.push_back({*dim, count});
+        splitOverBlocks(layer, splits, cores, result);
     }
     return result;
 }

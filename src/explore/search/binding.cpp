@@ -77,21 +77,26 @@ void checkInline(const workload::Layer& layer, const hardware::Chip& chip, Diagn
     }
 }
 
-void checkSplit(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
-    const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
-    if (entry == nullptr || entry->interCoreTiling.empty()) return;
-    const mapping::Tiling& tiling = entry->interCoreTiling.front();
-    const auto dim = mapping::resolve(layer, *entry, tiling);
-    if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1)) return;
+bool writes(const workload::Layer& layer, workload::DimIndex dim) {
     for (const workload::Axis& axis : layer.output.axes) {
         for (const workload::AffineTerm& term : axis.index.terms) {
-            if (term.dim == *dim) return;
+            if (term.dim == dim) return true;
         }
     }
-    diagnostics.error(entry->where,
-                      fmt::format("entry '{}' splits {} over cores, but layer '{}' sums over it", entry->name,
-                                  tiling.dim, layer.name),
-                      "split a loop of its result: K, OY, OX, ...");
+    return false;
+}
+
+void checkSplits(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
+    const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
+    if (entry == nullptr) return;
+    for (const mapping::Tiling& tiling : entry->interCoreTiling) {
+        const auto dim = mapping::resolve(layer, *entry, tiling);
+        if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1) || writes(layer, *dim)) continue;
+        diagnostics.error(entry->where,
+                          fmt::format("entry '{}' splits {} over cores, but layer '{}' sums over it", entry->name,
+                                      tiling.dim, layer.name),
+                          "split a loop of its result: K, OY, OX, ...");
+    }
 }
 
 }  // namespace
@@ -102,7 +107,7 @@ bool checkBindings(const workload::Workload& workload, const hardware::Chip& chi
     if (mapping != nullptr) mapping::check(*mapping, chip, diagnostics);
     for (const workload::Layer& layer : workload.layers) {
         checkInline(layer, chip, diagnostics);
-        if (mapping != nullptr) checkSplit(layer, *mapping, diagnostics);
+        if (mapping != nullptr) checkSplits(layer, *mapping, diagnostics);
     }
     return diagnostics.failures() == before;
 }
