@@ -216,8 +216,6 @@ TEST(MappingFile, Messages) {
         {"intra_core_tiling: ['1, 2']",
          "2:23: error: an entry of 'intra_core_tiling' of entry 'default' names the loop '1' (loops are capitals, and "
          "digits at the end: K, OX, D1)"},
-        {"inter_core_tiling: ['K, 2', 'C, 2']",
-         "2:22: error: 'inter_core_tiling' of entry 'default' has 2 loops: a layer is divided over cores along one"},
         {"inter_core_tiling: K",
          "2:22: error: 'inter_core_tiling' of entry 'default' must be a list, but is the text 'K'"},
         {"layer_dimension_names: [b]",

@@ -41,9 +41,11 @@ struct Tiling {
         all,       ///< into as many parts as the loop has iterations
         wildcard,  ///< "*": the search decides
     };
-    std::string dim;
+    std::string dim;  ///< as written; what it means in a layer: mapping/loops.h
     Kind kind = Kind::parts;
     std::int64_t parts = 1;
+    /// Files of 2026: `dim` is "D6", the loop in this place of Stream's order.
+    std::optional<std::size_t> place = std::nullopt;
     bool operator==(const Tiling&) const = default;
 };
 

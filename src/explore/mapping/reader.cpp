@@ -28,12 +28,6 @@ public:
         readOrder();
         entry_.intraCoreTiling = readTiling("intra_core_tiling");
         entry_.interCoreTiling = readTiling("inter_core_tiling");
-        if (entry_.interCoreTiling.size() > 1) {
-            diagnostics_.error(
-                map_.find("inter_core_tiling")->where,
-                fmt::format("'inter_core_tiling' of {} has {} loops: a layer is divided over cores along one",
-                            map_.what(), entry_.interCoreTiling.size()));
-        }
         for (const yaml::Node& item : list("layer_dimension_names")) {
             if (const auto name = loop(item, "layer_dimension_names")) entry_.layerDimensionNames.push_back(*name);
         }

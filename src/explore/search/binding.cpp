@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "explore/search/allocation.h"
+#include "explore/mapping/cores.h"
+#include "explore/mapping/loops.h"
 
 namespace millrace::search {
 
@@ -62,20 +63,8 @@ namespace {
 
 /// What a layer's own mapping asks of the chip.
 void checkInline(const workload::Layer& layer, const hardware::Chip& chip, Diagnostics& diagnostics) {
-    std::vector<hardware::CoreId> cores;
-    for (const std::int64_t number : layer.mapping.coreAllocation) {
-        const hardware::CoreId id(static_cast<std::size_t>(number));
-        if (number < 0 || !chip.cores.contains(id) || chip.isOffchip(id)) {
-            diagnostics.error(
-                layer.where,
-                fmt::format(
-                    "layer '{}' is to run on core {}, which {}", layer.name, number,
-                    number >= 0 && chip.cores.contains(id) ? "is the off-chip memory" : "the chip does not have"),
-                fmt::format("the chip '{}' has the cores 0 to {}", chip.name, chip.computeCores().size() - 1));
-            continue;
-        }
-        cores.push_back(id);
-    }
+    if (!mapping::checkNamedCores(layer, chip, diagnostics)) return;
+    std::vector<hardware::CoreId> cores = mapping::namedCores(layer, nullptr);
     if (cores.empty()) cores = chip.computeCores();
     for (const workload::InlineMapping::Unrolling& unrolling : layer.mapping.spatialMapping) {
         const bool known = std::any_of(cores.begin(), cores.end(), [&](hardware::CoreId id) {
@@ -88,21 +77,26 @@ void checkInline(const workload::Layer& layer, const hardware::Chip& chip, Diagn
     }
 }
 
-void checkSplit(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
-    const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
-    if (entry == nullptr || entry->interCoreTiling.empty()) return;
-    const mapping::Tiling& tiling = entry->interCoreTiling.front();
-    const auto dim = resolveDim(layer, *entry, tiling.dim);
-    if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1)) return;
+bool writes(const workload::Layer& layer, workload::DimIndex dim) {
     for (const workload::Axis& axis : layer.output.axes) {
         for (const workload::AffineTerm& term : axis.index.terms) {
-            if (term.dim == *dim) return;
+            if (term.dim == dim) return true;
         }
     }
-    diagnostics.error(entry->where,
-                      fmt::format("entry '{}' splits {} over cores, but layer '{}' sums over it", entry->name,
-                                  tiling.dim, layer.name),
-                      "split a loop of its result: K, OY, OX, ...");
+    return false;
+}
+
+void checkSplits(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
+    const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
+    if (entry == nullptr) return;
+    for (const mapping::Tiling& tiling : entry->interCoreTiling) {
+        const auto dim = mapping::resolve(layer, *entry, tiling);
+        if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1) || writes(layer, *dim)) continue;
+        diagnostics.error(entry->where,
+                          fmt::format("entry '{}' splits {} over cores, but layer '{}' sums over it", entry->name,
+                                      tiling.dim, layer.name),
+                          "split a loop of its result: K, OY, OX, ...");
+    }
 }
 
 }  // namespace
@@ -113,7 +107,7 @@ bool checkBindings(const workload::Workload& workload, const hardware::Chip& chi
     if (mapping != nullptr) mapping::check(*mapping, chip, diagnostics);
     for (const workload::Layer& layer : workload.layers) {
         checkInline(layer, chip, diagnostics);
-        if (mapping != nullptr) checkSplit(layer, *mapping, diagnostics);
+        if (mapping != nullptr) checkSplits(layer, *mapping, diagnostics);
     }
     return diagnostics.failures() == before;
 }

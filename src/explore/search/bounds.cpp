@@ -6,7 +6,7 @@
 #include <set>
 
 #include "explore/cost/imc.h"
-#include "explore/search/allocation.h"
+#include "explore/mapping/cores.h"
 #include "explore/search/binding.h"
 
 namespace millrace::search {
@@ -148,7 +148,7 @@ std::vector<Confined> confinedWork(const workload::Workload& workload, const har
                                    const mapping::Mapping* mapping) {
     std::map<std::set<CoreId>, double> work;
     for (const workload::Layer& layer : workload.layers) {
-        const std::vector<CoreId> cores = allowedCores(layer, chip, mapping);
+        const std::vector<CoreId> cores = mapping::allowedCores(layer, chip, mapping);
         double best = 0;
         for (const CoreId core : cores) best = std::max(best, peakRate(layer, chip.cores[core], mapping));
         work[{cores.begin(), cores.end()}] += static_cast<double>(layer.operations()) / best;
@@ -177,7 +177,7 @@ double arrayEnergy(const workload::Workload& workload, const hardware::Chip& chi
     for (const workload::Layer& layer : workload.layers) {
         double cheapest = 0;
         bool first = true;
-        for (const CoreId core : allowedCores(layer, chip, mapping)) {
+        for (const CoreId core : mapping::allowedCores(layer, chip, mapping)) {
             const hardware::OperationalArray& array = chip.cores[core].array;
             const double energy = array.inMemoryComputing ? 0 : array.unitEnergy;
             cheapest = first ? energy : std::min(cheapest, energy);

@@ -1,0 +1,201 @@
+#include "explore/fusion/splits.h"
+
+#include <algorithm>
+
+#include "explore/mapping/cores.h"
+#include "explore/mapping/loops.h"
+
+namespace millrace::fusion {
+
+using hardware::CoreId;
+using mapping::MappingEntry;
+using mapping::Tiling;
+using tiling::Split;
+using workload::DimIndex;
+using workload::Layer;
+using workload::LayerId;
+
+/// The option that speaks for a layer: by name or number, by type, or for all; of equals the last.
+template <class Has>
+static const MappingEntry* optionFor(const Layer& layer, LayerId id, const PlanOptions& options, Has has) {
+    for (const std::string& name : {layer.name, std::to_string(id.index()), layer.type, std::string("default")}) {
+        for (auto entry = options.tiles.rbegin(); entry != options.tiles.rend(); ++entry) {
+            if (entry->name == name && has(*entry)) return &*entry;
+        }
+    }
+    return nullptr;
+}
+
+Wish wishFor(const workload::Workload& workload, LayerId id, const mapping::Mapping* mapping,
+             const PlanOptions& options) {
+    const Layer& layer = workload.layers[id];
+    Wish wish;
+    wish.entry = mapping == nullptr ? nullptr : mapping->find(layer.name, layer.type);
+    const auto cutsOverCores = [](const MappingEntry& entry) { return !entry.interCoreTiling.empty(); };
+    const auto cutsInTime = [](const MappingEntry& entry) { return !entry.intraCoreTiling.empty(); };
+    wish.inter = optionFor(layer, id, options, cutsOverCores);
+    wish.intra = optionFor(layer, id, options, cutsInTime);
+    wish.intraIsOption = wish.intra != nullptr;
+    if (wish.inter == nullptr && wish.entry != nullptr && cutsOverCores(*wish.entry)) wish.inter = wish.entry;
+    if (wish.intra == nullptr && wish.entry != nullptr && cutsInTime(*wish.entry)) wish.intra = wish.entry;
+    return wish;
+}
+
+std::int64_t partsOf(const std::vector<Split>& splits, DimIndex dim) {
+    const auto split = std::find_if(splits.begin(), splits.end(), [&](const Split& s) { return s.dim == dim; });
+    return split == splits.end() ? 1 : split->parts;
+}
+
+void addSplit(std::vector<Split>& splits, DimIndex dim, std::int64_t parts, std::int64_t most) {
+    const std::int64_t before = partsOf(splits, dim);
+    const std::int64_t after = std::min(parts > most / before ? most : before * parts, most);
+    if (after <= 1) return;
+    const auto split = std::find_if(splits.begin(), splits.end(), [&](const Split& s) { return s.dim == dim; });
+    if (split == splits.end()) {
+        splits.push_back({dim, after});
+    } else {
+        split->parts = after;
+    }
+}
+
+std::int64_t mostSteps(const Layer& layer, const LayerPlan& plan, DimIndex dim) {
+    return layer.dims[dim].size / partsOf(plan.inter, dim);
+}
+
+static std::int64_t wanted(const Tiling& tiling, std::int64_t most, std::int64_t star) {
+    switch (tiling.kind) {
+        case Tiling::Kind::parts: return tiling.parts;
+        case Tiling::Kind::all: return most;
+        case Tiling::Kind::wildcard: return star;
+    }
+    return 1;
+}
+
+std::vector<Split> intraSplits(const Layer& layer, const MappingEntry& entry, const LayerPlan& plan,
+                               std::int64_t star) {
+    std::vector<Split> splits;
+    for (const Tiling& tiling : entry.intraCoreTiling) {
+        const auto dim = mapping::resolve(layer, entry, tiling);
+        if (!dim) continue;
+        const std::int64_t most = mostSteps(layer, plan, *dim);
+        addSplit(splits, *dim, wanted(tiling, most, star), most);
+    }
+    return splits;
+}
+
+std::vector<Split> interSplits(const Layer& layer, const MappingEntry& entry, std::size_t cores) {
+    auto free = static_cast<std::int64_t>(cores);
+    for (const Tiling& tiling : entry.interCoreTiling) {
+        const auto dim = mapping::resolve(layer, entry, tiling);
+        if (!dim || tiling.kind == Tiling::Kind::wildcard) continue;
+        free /= std::min(wanted(tiling, layer.dims[*dim].size, 1), free + 1);
+    }
+    std::vector<Split> splits;
+    for (const Tiling& tiling : entry.interCoreTiling) {
+        const auto dim = mapping::resolve(layer, entry, tiling);
+        if (!dim) continue;
+        const std::int64_t size = layer.dims[*dim].size;
+        addSplit(splits, *dim, wanted(tiling, size, std::max<std::int64_t>(free, 1)), size);
+        if (tiling.kind == Tiling::Kind::wildcard) free = 1;
+    }
+    return splits;
+}
+
+CoreChoice::CoreChoice(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping)
+    : workload_(workload), chip_(chip), mapping_(mapping), busy_(chip.cores.size(), 0.0) {}
+
+void CoreChoice::takeLeastBusy(const std::vector<CoreId>& cores, LayerPlan& plan) const {
+    const auto parts = static_cast<std::size_t>(std::min<std::int64_t>(plan.parts(), 1 << 30));
+    const std::size_t block = std::min(parts, cores.size());
+    double least = 0;
+    for (std::size_t first = 0; first + block <= cores.size(); first += block) {
+        double work = 0;
+        for (std::size_t i = first; i < first + block; ++i) work += busy_[cores[i]];
+        if (first > 0 && work >= least) continue;
+        least = work;
+        const auto begin = cores.begin() + static_cast<std::ptrdiff_t>(first);
+        plan.cores.assign(begin, begin + static_cast<std::ptrdiff_t>(block));
+    }
+}
+
+/// The first of these loops that has something to divide without summing up across cores.
+static std::optional<DimIndex> loop(const Layer& layer, std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+        const auto dim = layer.dim(name);
+        if (!dim || layer.dims[*dim].size == 1) continue;
+        if (layer.dims[*dim].kind == workload::DimKind::parallel) return dim;
+    }
+    return std::nullopt;
+}
+
+void CoreChoice::byList(const Layer& layer, const Wish& wish, const std::vector<CoreId>& list, LayerPlan& plan) const {
+    plan.cores = list;
+    if (wish.inter != nullptr && wish.inter->interCoreTiling.size() > 1) {
+        plan.inter = interSplits(layer, *wish.inter, list.size());
+        return;
+    }
+    std::optional<DimIndex> dim;
+    if (wish.inter != nullptr) dim = mapping::resolve(layer, *wish.inter, wish.inter->interCoreTiling.front());
+    if (!dim) dim = loop(layer, {"G", "H", "K"});
+    if (dim) addSplit(plan.inter, *dim, static_cast<std::int64_t>(list.size()), layer.dims[*dim].size);
+}
+
+/// How far the array of a core needs the loop to be full; 1 if that is not known.
+std::int64_t CoreChoice::unrolled(const Layer& layer, CoreId core, std::string_view loop) const {
+    const hardware::Core& chosen = chip_.cores[core];
+    std::int64_t product = 1;
+    for (const hardware::Dataflow& dataflow : chosen.dataflows) {
+        for (const hardware::Unrolling& unrolling : dataflow.unrollings) {
+            if (unrolling.loop == loop) product *= unrolling.factor;
+        }
+    }
+    if (!chosen.dataflows.empty() || mapping::workOf(layer) != mapping::Work::matrix || loop != "K") return product;
+    for (const hardware::ArrayDimension& dimension : chosen.array.dimensions)
+        product = std::max(product, dimension.size);
+    return product;
+}
+
+void CoreChoice::byDefault(const Layer& layer, const std::vector<CoreId>& cores, LayerPlan& plan) const {
+    const auto count = static_cast<std::int64_t>(cores.size());
+    const auto channels = loop(layer, {"G", "K"});
+    const auto rows = loop(layer, {"OY", "D", "H", "OX", "B"});
+    const std::int64_t rowSize = rows ? layer.dims[*rows].size : 1;
+    std::int64_t channelMost = 1;
+    if (channels) {
+        const workload::LoopDim& dim = layer.dims[*channels];
+        channelMost = std::max<std::int64_t>(dim.size / unrolled(layer, cores.front(), dim.name), 1);
+    }
+    std::int64_t bestChannels = 1;
+    std::int64_t bestRows = 1;
+    for (std::int64_t parts = std::min(count, channelMost); parts >= 1; --parts) {
+        if (count % parts != 0) continue;
+        const std::int64_t other = std::min(count / parts, rowSize);
+        if (parts * other <= bestChannels * bestRows) continue;
+        bestChannels = parts;
+        bestRows = other;
+    }
+    if (channels) addSplit(plan.inter, *channels, bestChannels, layer.dims[*channels].size);
+    if (rows) addSplit(plan.inter, *rows, bestRows, rowSize);
+}
+
+void CoreChoice::choose(LayerId id, const Wish& wish, LayerPlan& plan) {
+    const Layer& layer = workload_.layers[id];
+    const std::vector<CoreId> named = mapping::namedCores(layer, wish.entry);
+    const std::vector<CoreId> allowed = mapping::allowedCores(layer, chip_, mapping_);
+    plan.inter.clear();
+    if (wish.entry != nullptr && wish.entry->allocationIsFixed && named.size() > 1) {
+        byList(layer, wish, named, plan);
+    } else {
+        if (wish.inter != nullptr) {
+            plan.inter = interSplits(layer, *wish.inter, allowed.size());
+        } else {
+            byDefault(layer, allowed, plan);
+        }
+        takeLeastBusy(allowed, plan);
+    }
+    const auto used = static_cast<std::size_t>(std::min(plan.parts(), static_cast<std::int64_t>(plan.cores.size())));
+    const double share = static_cast<double>(layer.operations()) / static_cast<double>(used);
+    for (std::size_t i = 0; i < used; ++i) busy_[plan.cores[i]] += share;
+}
+
+}  // namespace millrace::fusion
