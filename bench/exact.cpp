@@ -7,7 +7,7 @@
 
 #include "explore/cost/nest.h"
 #include "explore/mapper/mapper.h"
-#include "explore/search/binding.h"
+#include "explore/platform/binding.h"
 #include "explore/workload/layerfile.h"
 #include "explore/workload/lower.h"
 #include "hardware/read.h"
@@ -46,13 +46,13 @@ public:
     }
 
     void add(const std::string& model, const workload::Workload& given) {
-        const workload::Workload workload = search::withLinks(given, &mapping_);
+        const workload::Workload workload = platform::withLinks(given, &mapping_);
         for (const workload::Layer& layer : workload.layers) {
             if (layer.elementwise) continue;
             Diagnostics diagnostics;
             const auto nest = cost::statedNestOf(layer, diagnostics);
             if (!nest) continue;
-            mapper::Request request = search::requestFor(*nest, layer, true, core_, &mapping_, options_);
+            mapper::Request request = platform::requestFor(*nest, layer, true, core_, &mapping_, options_);
             const std::size_t known = cache_.size();
             const auto zigzag = cache_.map(request, diagnostics);
             if (cache_.size() == known || !zigzag) continue;

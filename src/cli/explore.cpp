@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <map>
 
 #include "cli/verbs.h"
 #include "hardware/read.h"
@@ -13,14 +14,30 @@ namespace millrace::cli {
 
 namespace {
 
+constexpr const char* kLayerByLayer = "layer-by-layer";
+constexpr const char* kFused = "fused";
+
 struct ExploreOptions {
     Common common;
     ModelOptions model;
     std::string hardware;
     std::string mapping;
-    std::string schedule = "layer-by-layer";
+    std::string schedule = kLayerByLayer;
     explore::Options options;
+    fusion::Policy policy;
+    std::string stacks;
+    std::string cuts;
+    std::vector<std::string> tiles;
 };
+
+std::optional<fusion::PlanOptions> planOptions(const ExploreOptions& options, Diagnostics& diagnostics) {
+    fusion::PlanOptions plan;
+    bool good = options.stacks.empty() || fusion::parseStacks(options.stacks, plan, diagnostics);
+    good = (options.cuts.empty() || fusion::parseCuts(options.cuts, plan, diagnostics)) && good;
+    for (const std::string& tile : options.tiles) good = fusion::parseTile(tile, plan, diagnostics) && good;
+    if (!good) return std::nullopt;
+    return plan;
+}
 
 bool writeFiles(const ExploreOptions& options, const explore::Result& result, double seconds,
                 Diagnostics& diagnostics) {
@@ -40,9 +57,14 @@ Exit explore(ExploreOptions options) {
     const auto workload = loadWorkload(options.model, diagnostics);
     std::optional<mapping::Mapping> mapping;
     if (!options.mapping.empty()) mapping = mapping::readMapping(options.mapping, diagnostics);
+    const std::optional<fusion::PlanOptions> plan = planOptions(options, diagnostics);
     if (diagnostics.failed()) return report(diagnostics, options.common);
+    const mapping::Mapping* file = mapping ? &*mapping : nullptr;
+    options.policy.prefetch = options.options.prefetch;
     const auto result =
-        explore::exploreLayerByLayer(*workload, *chip, mapping ? &*mapping : nullptr, options.options, diagnostics);
+        options.schedule == kFused
+            ? explore::exploreFused(*workload, *chip, file, {options.options, *plan, options.policy}, diagnostics)
+            : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
     if (!result) return report(diagnostics, options.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const bool written = !options.common.out.empty() && writeFiles(options, *result, seconds, diagnostics);
@@ -59,6 +81,36 @@ Exit explore(ExploreOptions options) {
     return report(diagnostics, options.common);
 }
 
+void addFused(CLI::App& verb, ExploreOptions& options) {
+    const char* group = "Fused";
+    verb.add_option("--stacks", options.stacks,
+                    "what is fused: auto, layers (each by itself), or stacks by hand (\"0-10;11-21\")")
+        ->type_name("STACKS")
+        ->group(group);
+    verb.add_option("--cut-after", options.cuts, "layers after which a stack ends")->type_name("LAYERS")->group(group);
+    verb.add_option("--tile", options.tiles,
+                    "LAYER:SPLIT,...: OY=8 or OY=all cuts in time, K@4 over cores; LAYER may be a type or default")
+        ->group(group);
+    const std::map<std::string, fusion::Order> orders{{"depth-first", fusion::Order::depthFirst},
+                                                      {"breadth-first", fusion::Order::breadthFirst},
+                                                      {"earliest-ready", fusion::Order::earliestReady}};
+    verb.add_option("--order", options.policy.order, "depth-first, breadth-first or earliest-ready: which tile is next")
+        ->transform(CLI::Transformer(orders, CLI::ignore_underscore))
+        ->type_name("ORDER")
+        ->group(group);
+    const std::map<std::string, fusion::Halo> halos{
+        {"keep", fusion::Halo::keep}, {"again", fusion::Halo::again}, {"recompute", fusion::Halo::recompute}};
+    verb.add_option("--halo", options.policy.halo,
+                    "keep, again (sent again) or recompute: data that neighbouring tiles share")
+        ->transform(CLI::Transformer(halos))
+        ->type_name("HALO")
+        ->group(group);
+    verb.add_option("--lookahead", options.policy.lookahead, "tiles ahead of which data may come in")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str()
+        ->group(group);
+}
+
 }  // namespace
 
 void addExplore(CLI::App& app, Action& action) {
@@ -68,9 +120,12 @@ void addExplore(CLI::App& app, Action& action) {
     verb->add_option("--hardware", options->hardware, "chip file (.yaml): ours, Stream's or ZigZag's")->required();
     verb->add_option("--mapping", options->mapping,
                      "mapping file (.yaml); without it layers go to the cores made for them");
-    verb->add_option("--schedule", options->schedule, "a layer starts only after every earlier one has ended")
-        ->check(CLI::IsMember({"layer-by-layer"}))
+    verb->add_option("--schedule", options->schedule,
+                     "layer-by-layer: a layer starts only after every earlier one has ended; fused: the layers of a "
+                     "stack run tile by tile, side by side")
+        ->check(CLI::IsMember({kLayerByLayer, kFused}))
         ->capture_default_str();
+    addFused(*verb, *options);
     addObjective(*verb, options->options.objective);
     verb->add_option("--lpf-limit", options->options.lpfLimit, "loop prime factors that are ordered")
         ->check(CLI::Range(1, 10))

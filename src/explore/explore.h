@@ -5,10 +5,12 @@
 
 #include "explore/cost/area.h"
 #include "explore/cost/nest.h"
+#include "explore/fusion/plan.h"
+#include "explore/fusion/setup.h"
 #include "explore/mapper/mapper.h"
 #include "explore/mapper/sensitivity.h"
 #include "explore/mapping/mapping.h"
-#include "explore/search/result.h"
+#include "explore/platform/result.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
 #include "support/diagnostics.h"
@@ -36,6 +38,18 @@ struct Options {
 std::optional<Result> exploreLayerByLayer(const workload::Workload& workload, const hardware::Chip& chip,
                                           const mapping::Mapping* mapping, const Options& options,
                                           Diagnostics& diagnostics);
+
+struct FusedOptions {
+    Options common;
+    fusion::PlanOptions plan;
+    fusion::Policy policy;  ///< its `prefetch` counts, not that of `common`
+};
+
+/// Schedules the workload tile by tile, layers of a stack side by side; see `fusion/plan.h` for what is decided before
+/// and `fusion/engine.h` for the rest. Errors as for `exploreLayerByLayer`.
+std::optional<Result> exploreFused(const workload::Workload& workload, const hardware::Chip& chip,
+                                   const mapping::Mapping* mapping, const FusedOptions& options,
+                                   Diagnostics& diagnostics);
 
 struct CostOptions {
     mapper::Options mapper;

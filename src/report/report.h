@@ -2,7 +2,7 @@
 #include <optional>
 #include <string>
 
-#include "explore/search/result.h"
+#include "explore/platform/result.h"
 #include "schedule/schedule.h"
 
 /// Front door of reports: what a run of the exploration found, for scripts (JSON), for a terminal (table), for eyes

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "explore/search/result.h"
+#include "explore/platform/result.h"
 #include "schedule/multicast.h"
 
 /// Sums over a result that more than one report shows.

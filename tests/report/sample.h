@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "explore/search/result.h"
+#include "explore/platform/result.h"
 
 /// Results made in code: legal schedules of made-up networks, from a plain first-come scheduler.
 namespace millrace::test {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "explore/search/binding.h"
+#include "explore/platform/binding.h"
 #include "networks.h"
 
 namespace millrace::search {
@@ -22,7 +22,7 @@ struct Choice : testing::Test {
     const workload::Layer& relu() const { return workload.layers[workload::LayerId(1)]; }
     std::string errors(const mapping::Mapping* mapping) {
         Diagnostics diagnostics;
-        EXPECT_FALSE(checkBindings(workload, chip, mapping, diagnostics));
+        EXPECT_FALSE(platform::checkBindings(workload, chip, mapping, diagnostics));
         return diagnostics.text();
     }
     workload::Workload workload;

@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "explore/explore.h"
+#include "explore/platform/binding.h"
+#include "explore/platform/bounds.h"
+#include "explore/platform/platform.h"
+#include "explore/platform/summary.h"
+#include "explore/platform/tensors.h"
 #include "explore/search/allocation.h"
-#include "explore/search/binding.h"
-#include "explore/search/bounds.h"
 #include "explore/search/offchipincore.h"
 #include "explore/search/planner.h"
-#include "explore/search/platform.h"
 #include "schedule/verify.h"
 
 namespace millrace::explore {
@@ -21,24 +22,6 @@ using search::State;
 using workload::LayerId;
 
 namespace {
-
-void addTensors(const workload::Workload& workload, schedule::MemoryId offchip, schedule::Problem& problem) {
-    const search::Lifetimes lifetimes(workload);
-    for (const workload::TensorId id : workload.tensors.ids()) {
-        const workload::Tensor& tensor = workload.tensors[id];
-        schedule::Tensor copy;
-        copy.name = tensor.name;
-        copy.shape = tensor.shape;
-        copy.bits = tensor.bits;
-        const bool constant = tensor.origin == workload::TensorOrigin::constant;
-        copy.kind = constant ? schedule::DataClass::weight : schedule::DataClass::activation;
-        if (constant || tensor.origin == workload::TensorOrigin::input) copy.initial = offchip;
-        const bool goesOut = tensor.isOutput || lifetimes.readByHost[id.index()];
-        if (tensor.origin == workload::TensorOrigin::layer && goesOut) copy.final = offchip;
-        copy.fromHost = tensor.origin == workload::TensorOrigin::host;
-        problem.tensors.add(std::move(copy));
-    }
-}
 
 constexpr int kMostTightening = 10;
 
@@ -177,32 +160,15 @@ private:
 
     LayerResult summarise(LayerId id, const Placed& placed, std::size_t firstTransfer) const {
         const schedule::Schedule& schedule = state_.schedule();
-        LayerResult result;
-        result.group = GroupId(id.index());
-        result.tasks = placed.tasks;
-        result.operations = workload_.layers[id].operations();
-        result.span = schedule.placements[placed.tasks.front()].span;
-        double unitCycles = 0;
-        std::map<std::pair<hardware::CoreId, const TileKind*>, std::size_t> kinds;
+        platform::LayerSummary summary(GroupId(id.index()), workload_.layers[id].operations(), chip_);
         for (std::size_t i = 0; i < placed.tasks.size(); ++i) {
-            const schedule::Span span = schedule.placements[placed.tasks[i]].span;
-            result.span.start = std::min(result.span.start, span.start);
-            result.span.end = std::max(result.span.end, span.end);
-            const hardware::CoreId core = placed.cores[i];
-            if (std::find(result.cores.begin(), result.cores.end(), core) == result.cores.end())
-                result.cores.push_back(core);
-            unitCycles += static_cast<double>(span.length().value() * chip_.cores[core].array.units());
-            result.energy += placed.kinds[i]->energy;
-            const auto [kind, isNew] = kinds.try_emplace({core, placed.kinds[i]}, result.kinds.size());
-            if (isNew) result.kinds.push_back(*placed.kinds[i]);
-            ++result.kinds[kind->second].count;
+            summary.addTask(placed.tasks[i], schedule.placements[placed.tasks[i]].span, placed.cores[i],
+                            *placed.kinds[i]);
         }
         for (std::size_t i = firstTransfer; i < schedule.transfers.size(); ++i) {
-            const schedule::Transfer& transfer = schedule.transfers[schedule::TransferId(i)];
-            result.span.start = std::min(result.span.start, transfer.span.start);
+            summary.addTransfer(schedule.transfers[schedule::TransferId(i)].span);
         }
-        if (unitCycles > 0) result.utilisation = static_cast<double>(result.operations) / unitCycles;
-        return result;
+        return summary.take();
     }
 
     const workload::Workload& workload_;
@@ -210,8 +176,8 @@ private:
     const mapping::Mapping* mapping_;
     Diagnostics& diagnostics_;
     State& state_;
-    search::Lifetimes lifetimes_;
-    search::TileCosts costs_;
+    platform::Lifetimes lifetimes_;
+    platform::TileCosts costs_;
     search::Planner planner_;
     std::vector<bool> hostDone_;
     Cycles phaseStart_;
@@ -222,20 +188,20 @@ private:
 std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const hardware::Chip& chip,
                                           const mapping::Mapping* mapping, const Options& options,
                                           Diagnostics& diagnostics) {
-    if (!search::checkBindings(given, chip, mapping, diagnostics)) return std::nullopt;
+    if (!platform::checkBindings(given, chip, mapping, diagnostics)) return std::nullopt;
     Result result;
     result.chip = options.offchipInCore ? search::withOffchipInCores(chip) : chip;
-    result.workload = search::withLinks(given, mapping);
+    result.workload = platform::withLinks(given, mapping);
     result.policy = "layer-by-layer";
     result.objective = options.objective;
     schedule::Problem problem;
     problem.weightsWaitForPhase = !options.prefetch;
-    const auto platform = search::Platform::make(result.chip, problem, diagnostics);
+    const auto platform = platform::Platform::make(result.chip, problem, diagnostics);
     if (!platform) return std::nullopt;
     if (!result.workload.hostOperators.empty()) {
         problem.memories[platform->offchip()].cores.push_back(problem.cores.add({"host"}));
     }
-    addTensors(result.workload, platform->offchip(), problem);
+    platform::addTensors(result.workload, platform->offchip(), problem);
     for (const LayerId id : result.workload.layers.ids()) {
         problem.groups.add({result.workload.layers[id].name, static_cast<std::int64_t>(id.index())});
     }
@@ -246,7 +212,7 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
     result.schedule = state.finish();
     result.problem = state.problem();
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
-    result.bounds = search::bounds(result.workload, result.chip, mapping);
+    result.bounds = platform::bounds(result.workload, result.chip, mapping);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
     if (!result.verified) return std::nullopt;

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "explore/explore.h"
-#include "explore/search/binding.h"
+#include "explore/platform/binding.h"
 #include "explore/search/locality.h"
 
 namespace millrace::explore {
@@ -115,8 +115,8 @@ private:
     }
 
     mapper::Request requestFor(const CoreLayer& layer) const {
-        mapper::Request request = search::requestFor(layer.nest, result_.workload.layers[layer.layer], true, layer.core,
-                                                     mapping_, options_.mapper);
+        mapper::Request request = platform::requestFor(layer.nest, result_.workload.layers[layer.layer], true,
+                                                       layer.core, mapping_, options_.mapper);
         request.limits = options_.limits;
         return request;
     }
@@ -151,7 +151,7 @@ std::optional<CoreResult> costLayers(const workload::Workload& given, const hard
     result.corrections = options.mapper.corrections;
     if (const auto imc = cost::imcArrayOf(core)) result.clock = cost::imcClock(*imc);
     result.area = cost::areaOf(core);
-    result.workload = search::withLinks(given, mapping);
+    result.workload = platform::withLinks(given, mapping);
     for (const workload::LayerId id : result.workload.layers.ids()) {
         if (options.allLayers || zigzagCosts(result.workload.layers[id])) {
             result.layers.emplace_back().layer = id;

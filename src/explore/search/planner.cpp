@@ -123,7 +123,7 @@ std::optional<MemoryId> Planner::otherHome(const CoreWork& work, const std::vect
             const auto& inputs = other.inputMemories;
             return other.outputMemory == memory || std::find(inputs.begin(), inputs.end(), memory) != inputs.end();
         });
-        const Route* route = state_.platform().route(work.outputMemory, memory);
+        const platform::Route* route = state_.platform().route(work.outputMemory, memory);
         const std::int64_t free = state_.freeForever(memory) - reserved_[memory];
         if (busy || route == nullptr || free < bits) continue;
         const std::pair key{route->links.size(), -free};
@@ -212,7 +212,7 @@ bool Planner::fetch(const Need& need, MemoryId memory, Cycles phaseStart, Loaded
     }
     std::vector<Box> missing = subtract(need.box, here);
     const auto distance = [&](const Resident& resident) {
-        const Route* route = state_.platform().route(resident.memory, memory);
+        const platform::Route* route = state_.platform().route(resident.memory, memory);
         const bool offchip = resident.memory == state_.platform().offchip();
         return std::pair(offchip, route == nullptr ? std::numeric_limits<std::size_t>::max() : route->links.size());
     };
@@ -409,33 +409,6 @@ void Planner::settle(LayerId layer, Cycles end) {
         }
         state_.setResidents(scheduled(id), std::move(staying));
     }
-}
-
-Lifetimes::Lifetimes(const workload::Workload& workload)
-    : readers(workload.tensors.size()), readByHost(workload.tensors.size(), false) {
-    const auto add = [&](workload::TensorId tensor, LayerId layer) {
-        auto& list = readers[tensor.index()];
-        if (list.empty() || list.back() != layer) list.push_back(layer);
-    };
-    for (const LayerId id : workload.layers.ids()) {
-        for (const workload::Operand& operand : workload.layers[id].inputs) {
-            if (const auto* pieces = std::get_if<std::vector<workload::Piece>>(&operand.source)) {
-                for (const workload::Piece& piece : *pieces) add(piece.tensor, id);
-            } else {
-                for (const workload::TensorId tensor : std::get<workload::Barrier>(operand.source).tensors)
-                    add(tensor, id);
-            }
-        }
-    }
-    for (const workload::HostOperator& host : workload.hostOperators) {
-        for (const workload::TensorId tensor : host.inputs) readByHost[tensor.index()] = true;
-    }
-}
-
-LayerId Lifetimes::nextReader(workload::TensorId tensor, LayerId layer) const {
-    const auto& list = readers[tensor.index()];
-    const auto next = std::upper_bound(list.begin(), list.end(), layer);
-    return next == list.end() ? LayerId() : *next;
 }
 
 }  // namespace millrace::search

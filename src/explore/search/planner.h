@@ -3,8 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "explore/platform/costs.h"
+#include "explore/platform/lifetimes.h"
 #include "explore/search/allocation.h"
-#include "explore/search/costs.h"
 #include "explore/search/state.h"
 #include "explore/tiling/capacity.h"
 
@@ -29,22 +30,10 @@ struct Placed {
     Cycles end;    ///< of the last task
 };
 
-/// What the planner needs to know of the rest of the network.
-struct Lifetimes {
-    /// For each tensor the layers that read it, in order.
-    std::vector<std::vector<workload::LayerId>> readers;
-    /// True if a host operator reads the tensor.
-    std::vector<bool> readByHost;
-
-    explicit Lifetimes(const workload::Workload& workload);
-    /// The next layer after `layer` that reads the tensor; invalid if none.
-    workload::LayerId nextReader(workload::TensorId tensor, workload::LayerId layer) const;
-};
-
 class Planner {
 public:
-    Planner(const workload::Workload& workload, const Lifetimes& lifetimes, TileCosts& costs, State& state,
-            bool prefetch)
+    Planner(const workload::Workload& workload, const platform::Lifetimes& lifetimes, platform::TileCosts& costs,
+            State& state, bool prefetch)
         : workload_(workload), lifetimes_(lifetimes), costs_(costs), state_(state), prefetch_(prefetch) {}
 
     /// Nothing if it cannot be done; `reason()` says why. The caller takes back what a failed or unwanted attempt left
@@ -90,8 +79,8 @@ private:
     const workload::Layer& layer() const { return workload_.layers[layer_]; }
 
     const workload::Workload& workload_;
-    const Lifetimes& lifetimes_;
-    TileCosts& costs_;
+    const platform::Lifetimes& lifetimes_;
+    platform::TileCosts& costs_;
     State& state_;
     bool prefetch_;
     workload::LayerId layer_;

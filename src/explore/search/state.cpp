@@ -14,7 +14,8 @@ using schedule::TensorId;
 using schedule::Timeline;
 using schedule::TransferId;
 
-State::State(schedule::Problem problem, const Platform& platform) : problem_(std::move(problem)), platform_(platform) {
+State::State(schedule::Problem problem, const platform::Platform& platform)
+    : problem_(std::move(problem)), platform_(platform) {
     for (std::size_t i = 0; i < problem_.cores.size(); ++i) cores_.emplace_back(1);
     for (const schedule::Link& link : problem_.links) links_.emplace_back(link.bandwidth);
     for (const schedule::Memory& memory : problem_.memories) memories_.emplace_back(memory.capacity.value());
@@ -80,7 +81,7 @@ void State::close(BufferId id, Cycles end) {
 
 std::optional<TransferId> State::transfer(TensorId tensor, const Box& box, MemoryId source, MemoryId to, Cycles from,
                                           schedule::TransferCause cause) {
-    const Route* route = platform_.route(source, to);
+    const platform::Route* route = platform_.route(source, to);
     if (route == nullptr) return std::nullopt;
     const std::int64_t bits = problem_.tensors[tensor].size(box).value();
     const Cycles duration(ceilDiv(bits, route->bandwidth));

@@ -4,7 +4,7 @@
 #include <variant>
 #include <vector>
 
-#include "explore/search/platform.h"
+#include "explore/platform/platform.h"
 #include "schedule/problem.h"
 #include "schedule/schedule.h"
 #include "schedule/timeline.h"
@@ -26,11 +26,11 @@ struct Resident {
 
 class State {
 public:
-    State(schedule::Problem problem, const Platform& platform);
+    State(schedule::Problem problem, const platform::Platform& platform);
 
     const schedule::Problem& problem() const { return problem_; }
     const schedule::Schedule& schedule() const { return schedule_; }
-    const Platform& platform() const { return platform_; }
+    const platform::Platform& platform() const { return platform_; }
     /// For tensors and groups, which are added before tasks and never taken back.
     schedule::Problem& problem() { return problem_; }
 
@@ -93,7 +93,7 @@ private:
 
     schedule::Problem problem_;
     schedule::Schedule schedule_;
-    const Platform& platform_;
+    const platform::Platform& platform_;
     std::vector<schedule::Timeline> cores_;
     std::vector<schedule::Timeline> links_;
     std::vector<schedule::Timeline> memories_;

@@ -68,7 +68,9 @@ struct Result {
     Bits offchipTraffic;  ///< bits read from and written to off-chip memory by transfers
     bool verified = false;
     std::int64_t evaluations = 0;  ///< mappings evaluated by the intra-core mapper
-    std::string policy;            ///< "layer-by-layer"
+    std::string policy;            ///< "layer-by-layer" or "fused"
+    /// Layers that were fused, stack by stack, in order of execution. Layer by layer: none.
+    std::vector<std::vector<workload::LayerId>> stacks;
     Objective objective = Objective::latency;
 };
 

@@ -8,12 +8,12 @@
 
 #include "explore/mapper/mapper.h"
 #include "explore/mapping/mapping.h"
-#include "explore/search/result.h"
+#include "explore/platform/result.h"
 #include "explore/tiling/grid.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
 
-namespace millrace::search {
+namespace millrace::platform {
 
 /// What tiles cost on cores: asks the mapper once for each different question.
 class TileCosts {
@@ -41,4 +41,4 @@ private:
     std::string reason_;
 };
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

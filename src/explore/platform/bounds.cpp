@@ -1,4 +1,4 @@
-#include "explore/search/bounds.h"
+#include "explore/platform/bounds.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,9 @@
 
 #include "explore/cost/imc.h"
 #include "explore/mapping/cores.h"
-#include "explore/search/binding.h"
+#include "explore/platform/binding.h"
 
-namespace millrace::search {
+namespace millrace::platform {
 
 using hardware::CoreId;
 
@@ -219,4 +219,4 @@ explore::Bounds bounds(const workload::Workload& workload, const hardware::Chip&
     return result;
 }
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

@@ -8,7 +8,7 @@
 #include "hardware/chip.h"
 
 /// What a mapping file decides about a layer.
-namespace millrace::search {
+namespace millrace::platform {
 
 /// The spatial unrolling that binds for a layer on a core: the one given inside of the layer, else the mapping file's,
 /// else the core's own dataflows. Empty: the mapper chooses. Loops that the layer lacks stay in the list; the cost
@@ -30,4 +30,4 @@ bool checkBindings(const workload::Workload& workload, const hardware::Chip& chi
 /// The workload with the memory roles that the mapping file gives to operands. Null: as it is.
 workload::Workload withLinks(workload::Workload workload, const mapping::Mapping* mapping);
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

@@ -1,4 +1,4 @@
-#include "explore/search/binding.h"
+#include "explore/platform/binding.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
 
-namespace millrace::search {
+namespace millrace::platform {
 
 static std::optional<std::size_t> arrayDimension(const hardware::Core& core, std::string_view name) {
     for (std::size_t i = 0; i < core.array.dimensions.size(); ++i) {
@@ -128,4 +128,4 @@ workload::Workload withLinks(workload::Workload workload, const mapping::Mapping
     return workload;
 }
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

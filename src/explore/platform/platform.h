@@ -9,7 +9,7 @@
 #include "support/diagnostics.h"
 
 /// A chip as the scheduler sees it: cores, links and the outermost memories, in the ids of `schedule::Problem`.
-namespace millrace::search {
+namespace millrace::platform {
 
 /// The way of a transfer between two memories.
 struct Route {
@@ -43,4 +43,4 @@ private:
     std::vector<std::vector<std::optional<Route>>> routes_;
 };
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

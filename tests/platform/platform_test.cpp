@@ -1,10 +1,10 @@
-#include "explore/search/platform.h"
+#include "explore/platform/platform.h"
 
 #include <gtest/gtest.h>
 
 #include "chips.h"
 
-namespace millrace::search {
+namespace millrace::platform {
 namespace {
 
 using hardware::CoreId;
@@ -54,4 +54,4 @@ TEST(Platform, NeedsAnOffchipMemory) {
 }
 
 }  // namespace
-}  // namespace millrace::search
+}  // namespace millrace::platform

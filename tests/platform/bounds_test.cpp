@@ -1,11 +1,11 @@
-#include "explore/search/bounds.h"
+#include "explore/platform/bounds.h"
 
 #include <gtest/gtest.h>
 
 #include "chips.h"
 #include "layers.h"
 
-namespace millrace::search {
+namespace millrace::platform {
 namespace {
 
 using workload::LayerId;
@@ -65,4 +65,4 @@ TEST(Bounds, AFewChannelsFillAFewRows) {
 }
 
 }  // namespace
-}  // namespace millrace::search
+}  // namespace millrace::platform

@@ -1,11 +1,11 @@
 #pragma once
 #include "explore/mapping/mapping.h"
-#include "explore/search/result.h"
+#include "explore/platform/result.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
 
 /// Lower bounds that hold for every schedule, fused or not, however it was found. Proofs: docs/bounds.md.
-namespace millrace::search {
+namespace millrace::platform {
 
 /// Most operations of the layer that a core can finish in a cycle: the product over the array's dimensions of what the
 /// dataflow (or the mapping's spatial unrolling) can use of them; a core without either: all its units. Arrays that
@@ -25,4 +25,4 @@ std::int64_t touchedElements(const workload::Layer& layer, const workload::Opera
 ///   compulsory traffic's reads and writes of off-chip memory.
 explore::Bounds bounds(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping);
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

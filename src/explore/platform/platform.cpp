@@ -1,11 +1,11 @@
-#include "explore/search/platform.h"
+#include "explore/platform/platform.h"
 
 #include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
 
-namespace millrace::search {
+namespace millrace::platform {
 
 using schedule::CoreId;
 using schedule::LinkId;
@@ -157,4 +157,4 @@ void Platform::findRoutes(const schedule::Problem& problem, CoreId offchipCore) 
     }
 }
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

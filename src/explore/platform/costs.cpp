@@ -1,12 +1,12 @@
-#include "explore/search/costs.h"
+#include "explore/platform/costs.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "explore/cost/nest.h"
-#include "explore/search/binding.h"
+#include "explore/platform/binding.h"
 
-namespace millrace::search {
+namespace millrace::platform {
 
 TileCosts::TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                      explore::Objective objective, int lpfLimit)
@@ -68,4 +68,4 @@ std::optional<explore::TileKind> TileCosts::ask(const workload::Layer& layer, co
     return kind;
 }
 
-}  // namespace millrace::search
+}  // namespace millrace::platform

@@ -1,0 +1,185 @@
+#include <algorithm>
+
+#include "explore/fusion/engine.h"
+
+namespace millrace::fusion {
+
+using schedule::kForever;
+using schedule::MemoryId;
+using schedule::TransferCause;
+using tiling::CellBox;
+using tiling::CellPlace;
+using workload::TensorId;
+
+std::uint32_t Engine::open(TensorId tensor, const CellBox& box, Site site, Cycles start) {
+    const Sites& sites = setup_.sites(tensor);
+    const std::size_t memory = sites.memories[site].index();
+    const auto id = static_cast<std::uint32_t>(record_.buffers.size());
+    Held held;
+    held.tensor = tensor;
+    held.site = site;
+    held.box = store(tensor, box);
+    held.bits = setup_.bits(tensor, box);
+    held.start = start;
+    held.pinned = serial_;
+    held.next = heads_[memory];
+    record_.buffers.push_back(held);
+    if (held.next != kNone) change(held.next).previous = id;
+    setRoom(memory, id, heldBits_[memory] + held.bits);
+    book(memories_[memory], {start, kForever}, held.bits);
+    setup_.cells().cells(tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
+        setHolder(sites.base[site] + cell, id);
+        return true;
+    });
+    return id;
+}
+
+/// Fetches from a copy elsewhere that a site still needs for a cell.
+std::uint32_t Engine::owed(TensorId tensor, std::uint32_t cell, Site site) const {
+    const Sites& sites = setup_.sites(tensor);
+    const std::uint64_t index = sites.base[site] + cell;
+    if (!sites.reads[site] || uses_[index] == 0) return 0;
+    return policy_.halo == Halo::again || !isOpen(holders_[index]) ? 1 : 0;
+}
+
+/// Counts the uses to come of a copy that has just been made.
+void Engine::settle(std::uint32_t buffer, const CellBox& box) {
+    Held& held = change(buffer);
+    const Sites& sites = setup_.sites(held.tensor);
+    std::uint32_t pending = 0;
+    setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
+        if (sites.reads[held.site]) pending += uses_[sites.base[held.site] + cell];
+        for (Site site = 0; held.keeper && site < sites.memories.size(); ++site) {
+            if (site != held.site) pending += owed(held.tensor, cell, site);
+        }
+        return true;
+    });
+    held.pending = pending;
+}
+
+void Engine::close(std::uint32_t buffer, Cycles end) {
+    Held& held = change(buffer);
+    const std::size_t memory = setup_.sites(held.tensor).memories[held.site].index();
+    held.end = end;
+    setRoom(memory, held.previous == kNone ? held.next : heads_[memory], heldBits_[memory] - held.bits);
+    if (held.previous != kNone) change(held.previous).next = held.next;
+    if (held.next != kNone) change(held.next).previous = held.previous;
+    book(memories_[memory], {end, kForever}, -held.bits);
+    latency_ = std::max(latency_, end);
+}
+
+void Engine::use(std::uint32_t buffer, Cycles until) {
+    Held& held = change(buffer);
+    held.last = std::max(held.last, until);
+    if (--held.pending == 0 && !held.permanent) close(buffer, std::max(held.last, held.valid));
+}
+
+void Engine::openSum(const Step& step, const Input& output, std::uint32_t buffer, Cycles start) {
+    SumRoom room;
+    room.tensor = output.tensor;
+    room.box = record_.buffers[buffer].box;
+    room.memory = output.memory;
+    room.bits = setup_.cells().elements(output.tensor, output.box) * step.work->sumBits;
+    room.start = start;
+    const std::size_t memory = output.memory.index();
+    setRoom(memory, heads_[memory], heldBits_[memory] + room.bits);
+    book(memories_[memory], {start, kForever}, room.bits);
+    change(buffer).sum = static_cast<std::uint32_t>(record_.sums.size());
+    record_.sums.push_back(room);
+}
+
+void Engine::closeSum(std::uint32_t sum, Cycles end) {
+    SumRoom& room = record_.sums[sum];
+    if (logging_) oldSums_.emplace_back(sum, room);
+    room.end = end;
+    const std::size_t memory = room.memory.index();
+    setRoom(memory, heads_[memory], heldBits_[memory] - room.bits);
+    book(memories_[memory], {end, kForever}, -room.bits);
+}
+
+/// The smallest box that holds all cells which a tile still reads, here or elsewhere.
+CellBox Engine::stillNeeded(const Held& held, const CellBox& box) const {
+    const Sites& sites = setup_.sites(held.tensor);
+    const tiling::TensorCells& cells = setup_.cells().cells(held.tensor);
+    CellBox result;
+    bool any = false;
+    cells.each(box, [&](std::uint32_t cell, const CellPlace& at) {
+        bool needed = uses_[sites.base[held.site] + cell] > 0;
+        for (Site site = 0; !needed && site < sites.memories.size(); ++site) {
+            needed = owed(held.tensor, cell, site) > 0;
+        }
+        if (!needed) return true;
+        for (std::size_t i = 0; i < cells.axes().size(); ++i) {
+            result.begin[i] = any ? std::min(result.begin[i], at[i]) : at[i];
+            result.end[i] = any ? std::max(result.end[i], at[i] + 1) : at[i] + 1;
+        }
+        any = true;
+        return true;
+    });
+    return result;
+}
+
+/// Does every cell have another copy that stays?
+bool Engine::isCopied(const Held& held, const CellBox& box) const {
+    const Sites& sites = setup_.sites(held.tensor);
+    if (sites.initial.valid()) return true;
+    return setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
+        for (Site site = 0; site < sites.memories.size(); ++site) {
+            const std::uint32_t holder = holders_[sites.base[site] + cell];
+            if (site == held.site || !isOpen(holder)) continue;
+            if (record_.buffers[holder].permanent || record_.buffers[holder].keeper) return true;
+        }
+        return false;
+    });
+}
+
+/// A copy goes: those who keep the data have to serve this site once more.
+void Engine::leaveToKeepers(const Held& held, const CellBox& box) {
+    const Sites& sites = setup_.sites(held.tensor);
+    if (sites.initial.valid() || held.keeper || policy_.halo == Halo::again) return;
+    setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
+        if (uses_[sites.base[held.site] + cell] == 0) return true;
+        for (Site site = 0; site < sites.memories.size(); ++site) {
+            const std::uint32_t holder = holders_[sites.base[site] + cell];
+            if (site == held.site || !isOpen(holder) || !record_.buffers[holder].keeper) continue;
+            ++change(holder).pending;
+            break;
+        }
+        return true;
+    });
+}
+
+bool Engine::spill(std::uint32_t buffer, const CellBox& box) {
+    const Held held = record_.buffers[buffer];
+    const Site offchip = setup_.site(held.tensor, setup_.platform().offchip());
+    const std::uint32_t copy = send(held.tensor, box, held.site, offchip, held.valid, TransferCause::spill);
+    if (copy == kNone) return false;
+    change(copy).keeper = true;
+    change(buffer).keeper = false;
+    close(buffer, std::max(record_.buffers[buffer].last, record_.buffers[copy].valid));
+    settle(copy, box);
+    return true;
+}
+
+bool Engine::evict(MemoryId memory) {
+    std::uint32_t victim = kNone;
+    std::uint32_t farthest = 0;
+    for (std::uint32_t i = heads_[memory.index()]; i != kNone; i = record_.buffers[i].next) {
+        const Held& held = record_.buffers[i];
+        if (held.pinned == serial_ || held.valid == kForever || held.permanent) continue;
+        const std::uint32_t next =
+            next_.position(held.tensor, box(held.tensor, held.box), held.site, held.keeper, done_, positions_);
+        if (victim != kNone && next <= farthest) continue;
+        victim = i;
+        farthest = next;
+    }
+    if (victim == kNone) return false;
+    const Held held = record_.buffers[victim];
+    const CellBox cells = box(held.tensor, held.box);
+    if (!isCopied(held, cells)) return spill(victim, stillNeeded(held, cells));
+    leaveToKeepers(held, cells);
+    close(victim, std::max(held.last, held.valid));
+    return true;
+}
+
+}  // namespace millrace::fusion

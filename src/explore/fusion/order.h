@@ -1,0 +1,76 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "explore/fusion/setup.h"
+#include "support/diagnostics.h"
+
+/// Which tile comes next.
+namespace millrace::fusion {
+
+/// The tiles of each part of a work run in the order of their numbers: a lane. A lane is ready when all that its next
+/// tile needs has been computed; that is when, in each work that it needs something of, all lanes have passed the last
+/// tile of which it needs something (a little more than needed if the work is cut over cores). Of the ready lanes the
+/// one of smallest rank goes first.
+class Lanes {
+public:
+    Lanes(const Setup& setup, Order order);
+
+    struct Tile {
+        WorkId work;
+        std::uint32_t tile = 0;
+    };
+    /// The tile to run next, or nothing once all have run. `readyAt`: only for `Order::earliestReady`, when the data of
+    /// a tile are there.
+    std::optional<Tile> next(const std::function<Cycles(Tile)>& readyAt = {});
+    /// Is this tile one that may run now? Takes it then. For orders that are given.
+    bool take(Tile tile);
+
+private:
+    struct Lane {
+        WorkId work;
+        std::uint32_t part = 0;
+        std::uint32_t step = 0;
+    };
+    /// Waits for all lanes of a work to have done this many steps.
+    struct Wait {
+        std::uint32_t steps = 0;
+        std::uint32_t lane = 0;
+    };
+    struct Entry {
+        std::size_t stack = 0;
+        std::int64_t rank = 0;
+        std::int64_t step = 0;
+        std::uint32_t lane = 0;
+        auto operator<=>(const Entry&) const = default;
+    };
+
+    std::optional<std::pair<WorkId, std::uint32_t>> missing(const Lane& lane) const;
+    std::uint32_t neededSteps(WorkId producer, workload::TensorId tensor, const tiling::CellBox& box) const;
+    void look(std::uint32_t lane, const std::function<Cycles(Tile)>& readyAt);
+    void advance(std::uint32_t lane, const std::function<Cycles(Tile)>& readyAt);
+    std::uint32_t tileOf(const Lane& lane) const;
+
+    const Setup& setup_;
+    Order order_;
+    std::vector<Lane> lanes_;
+    Table<WorkId, std::uint32_t> firstLane_;
+    Table<WorkId, std::uint32_t> done_;    ///< steps that all lanes of a work have done
+    Table<WorkId, std::uint32_t> behind_;  ///< lanes that have done no more
+    Table<WorkId, std::vector<Wait>> waiting_;
+    Table<workload::TensorId, WorkId> producers_;
+    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready_;
+    bool started_ = false;
+    std::optional<std::uint32_t> running_;  ///< the lane whose tile was given out last
+};
+
+/// All tiles (of all works, numbered through) in the order in which depth first or breadth first takes them.
+std::vector<std::uint32_t> orderOf(const Setup& setup, Order order);
+
+/// The place of each tile in an order.
+std::vector<std::uint32_t> positionsOf(const std::vector<std::uint32_t>& order);
+
+}  // namespace millrace::fusion
