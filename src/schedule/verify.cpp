@@ -4,34 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "schedule/names.h"
 #include "schedule/parts.h"
+#include "schedule/phases.h"
 
 namespace millrace::schedule {
 
 namespace {
-
-/// For each phase that has tasks: which of the tasks of this phase or a smaller one ends last.
-std::map<std::int64_t, TaskId> lastTasks(const Candidate& candidate) {
-    const Table<TaskId, Placement>& placements = candidate.schedule.placements;
-    const auto later = [&](TaskId a, TaskId b) {
-        return !b.valid() || placements[a].span.end > placements[b].span.end;
-    };
-    std::map<std::int64_t, TaskId> last;
-    for (const TaskId id : candidate.problem.tasks.ids()) {
-        if (!candidate.placed[id.index()]) continue;
-        TaskId& entry = last[candidate.problem.groups[candidate.problem.tasks[id].group].phase];
-        if (later(id, entry)) entry = id;
-    }
-    TaskId before;
-    for (auto& [phase, task] : last) {
-        if (before.valid() && !later(task, before)) task = before;
-        before = task;
-    }
-    return last;
-}
 
 class Phases {
 public:
@@ -40,7 +20,7 @@ public:
           problem_(candidate.problem),
           schedule_(candidate.schedule),
           violations_(violations),
-          last_(lastTasks(candidate)) {}
+          ends_(candidate.problem, candidate.schedule, candidate.placed) {}
 
     void tasks() {
         for (const TaskId id : problem_.tasks.ids()) {
@@ -51,29 +31,19 @@ public:
     }
 
     void weights() {
-        if (!problem_.weightsWaitForPhase) return;
-        Table<TensorId, std::optional<std::int64_t>> first(problem_.tensors.size());
-        for (const Task& task : problem_.tasks) {
-            const std::int64_t phase = problem_.groups[task.group].phase;
-            for (const Access& read : task.reads) {
-                first[read.tensor] = std::min(first[read.tensor].value_or(phase), phase);
-            }
-        }
         for (const TransferId id : schedule_.transfers.ids()) {
             if (!candidate_.transfer[id.index()]) continue;
             const Transfer& transfer = schedule_.transfers[id];
-            const auto& phase = first[transfer.tensor];
-            if (problem_.tensors[transfer.tensor].kind != DataClass::weight || !phase) continue;
-            waits(*phase, transfer.span.start, [&] { return name(problem_, schedule_, id); });
+            const auto phase = ends_.waitsFor(transfer);
+            if (phase) waits(*phase, transfer.span.start, [&] { return name(problem_, schedule_, id); });
         }
     }
 
 private:
     template <class Who>
     void waits(std::int64_t phase, Cycles start, const Who& who) {
-        const auto next = last_.lower_bound(phase);
-        if (next == last_.begin()) return;
-        const TaskId before = std::prev(next)->second;
+        const TaskId before = ends_.before(phase);
+        if (!before.valid()) return;
         const Cycles end = schedule_.placements[before].span.end;
         if (start >= end) return;
         violations_.add(fmt::format("{} of phase {} starts at {}, before {} of an earlier phase ends at {}", who(),
@@ -84,7 +54,7 @@ private:
     const Problem& problem_;
     const Schedule& schedule_;
     Violations& violations_;
-    std::map<std::int64_t, TaskId> last_;
+    PhaseEnds ends_;
 };
 
 bool same(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b)); }

@@ -15,6 +15,11 @@ schedule::Schedule serialSchedule(const schedule::Problem& problem, Rng& rng);
 Box randomPart(const Box& whole, Rng& rng);
 /// Changes one thing a little; often a legal schedule stays legal. Ids and boxes stay in range.
 void mutate(schedule::Problem& problem, schedule::Schedule& schedule, Rng& rng);
+/// Moves things to earlier times and buffers' ends too, one at a time, so that they run side by side and wait for each
+/// other. What was legal stays legal.
+void compact(const schedule::Problem& problem, schedule::Schedule& schedule, Rng& rng, std::int64_t tries);
+/// The least capacities with which the schedule is legal.
+void tighten(schedule::Problem& problem, const schedule::Schedule& schedule);
 /// Latency and energy as they should be.
 void reckon(const schedule::Problem& problem, schedule::Schedule& schedule);
 
