@@ -136,8 +136,7 @@ private:
         const Child& child = *entries_[i].child;
         entries_[i].about = {child.first(), child.sum(0, child.size())};
     }
-    /// A neighbour takes half of the difference; if both are nearly full, a new child takes half of child i, or a
-    /// little if nothing follows, since most is added at the end.
+    /// A neighbour takes half of the difference; if both are nearly full, a new child takes half of child i.
     void makeRoom(std::size_t i) {
         constexpr std::size_t kNearlyFull = Child::kMost * 7 / 8;
         std::size_t left = i;
@@ -148,7 +147,7 @@ private:
             entries_[i].child->moveToPrevious(*entries_[left].child, (Child::kMost - sizeOf(left)) / 2);
         } else {
             auto next = std::make_unique<Child>();
-            entries_[i].child->moveToNext(*next, i + 1 == size() ? 1 : Child::kMost / 2);
+            entries_[i].child->moveToNext(*next, Child::kMost / 2);
             entries_.insert(at(i + 1), Entry{{}, std::move(next)});
         }
         outlineAgain(left);

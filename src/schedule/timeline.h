@@ -12,7 +12,7 @@ namespace millrace::schedule {
 
 /// A step function: how much of a capacity is in use from each cycle on (bits of a memory, bits a cycle of a link, 0 or
 /// 1 of a core). Whatever was booked is taken back by booking it again with the opposite amount: nothing of it stays,
-/// so that an undo log of a user needs no help from here. Only steps are kept, 17 to 22 bytes each: bookings that meet
+/// so that an undo log of a user needs no help from here. Only steps are kept, 18 to 22 bytes each: bookings that meet
 /// end to end cost nothing.
 ///
 /// For n steps, finding a cycle, booking to and from it, and all questions about "from then on, always" touch a few

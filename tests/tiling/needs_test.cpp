@@ -195,6 +195,21 @@ TEST(NeedsReference, StridesAndDilationsHaveHoles) {
     EXPECT_EQ(elementsRead(workload, layer, tile).size(), 1u) << "the weights";
 }
 
+TEST(NeedsReference, NegativeIndicesAreRoundedDown) {
+    Net net;
+    net.output(net.op("Relu", {net.input({1, 1, 1, 4})}, {1, 1, 1, 4}));
+    Workload workload = lowered(net);
+    workload::Layer& layer = workload.layers[LayerId(0)];
+    workload::AffineExpr& column = layer.inputs[0].axes[3].index;
+    column.offset = -3;
+    column.divisor = 2;  // columns -2, -1, -1, 0
+    Tile tile = wholeLayer(layer);
+    EXPECT_EQ(numbers(elementsRead(workload, layer, tile).begin()->second), (Numbers{0}));
+    tile[column.terms[0].dim] = {0, 3};
+    EXPECT_TRUE(elementsRead(workload, layer, tile).empty());
+    EXPECT_TRUE(tileNeeds(workload, layer.inputs[0], tile).empty());
+}
+
 /// A concatenation of the last two columns and the whole, transposed, under another shape.
 Net moved() {
     Net net;
