@@ -5,20 +5,30 @@
 
 #include "support/rng.h"
 #include "workload/nets.h"
-#include "workload/oracle.h"
 
 namespace millrace::test {
+
+/// Bounds of a random network.
+struct RandomNetLimits {
+    std::int64_t leastSide = 3, mostSide = 6;  ///< rows and columns of the input
+    std::int64_t mostChannels = 4;             ///< of the input
+    std::int64_t leastSteps = 2, mostSteps = 6;
+    std::int64_t mostElements = 400;  ///< of a value that is read
+    std::uint64_t moving = 2;         ///< one step in so many only moves data
+};
 
 /// Random small networks of rank-4 values, with moving operators between computing ones.
 class RandomNet {
 public:
-    RandomNet(Net& net, Rng& rng) : net_(net), rng_(rng) {}
+    RandomNet(Net& net, Rng& rng, const RandomNetLimits& limits = {}) : net_(net), rng_(rng), limits_(limits) {}
 
     void build() {
-        values_.push_back(net_.input({rng_.between(1, 2), rng_.between(1, 4), rng_.between(3, 6), rng_.between(3, 6)}));
-        for (std::int64_t steps = rng_.between(2, 6); steps > 0; --steps) {
-            const model::TensorId next = rng_.below(2) == 0 ? compute(pick()) : move(pick());
-            if (next.valid() && sizeOf(net_.shape(next)) <= 400) values_.push_back(next);
+        const auto side = [&] { return rng_.between(limits_.leastSide, limits_.mostSide); };
+        const Shape in{rng_.between(1, 2), rng_.between(1, limits_.mostChannels), side(), side()};
+        values_.push_back(net_.input(in));
+        for (std::int64_t steps = rng_.between(limits_.leastSteps, limits_.mostSteps); steps > 0; --steps) {
+            const model::TensorId next = rng_.below(limits_.moving) != 0 ? compute(pick()) : move(pick());
+            if (next.valid() && elements(net_.shape(next)) <= limits_.mostElements) values_.push_back(next);
         }
         // Whatever came last is read by something.
         const model::TensorId last = values_.back();
@@ -26,25 +36,38 @@ public:
     }
 
 private:
-    model::TensorId pick() { return values_[rng_.below(values_.size())]; }
+    static std::int64_t elements(const Shape& shape) {
+        std::int64_t result = 1;
+        for (const std::int64_t size : shape) result *= size;
+        return result;
+    }
+    /// Chains and branches.
+    model::TensorId pick() { return rng_.below(2) == 0 ? values_.back() : values_[rng_.below(values_.size())]; }
+    /// All channels together, in two or three groups, or each for itself.
+    std::int64_t groups(std::int64_t channels) {
+        const std::int64_t group = rng_.below(3) == 0 ? channels : rng_.between(1, 3);
+        return channels % group == 0 ? group : 1;
+    }
 
     model::TensorId compute(model::TensorId x) {
         const Shape in = net_.shape(x);
-        switch (rng_.below(9)) {
-            case 0: return conv(x, in);
+        switch (rng_.below(11)) {
+            case 0:
+            case 9: return conv(x, in);
             case 1: return convTranspose(x, in);
             case 2: return pool(x, in);
             case 3: return net_.op("GlobalAveragePool", {x}, {in[0], in[1], 1, 1});
             case 4: return matMul(x, in);
             case 5: return resize(x, in);
             case 6: return add(x, in);
+            case 10: return product(x, in);
             case 7: return net_.op("LRN", {x}, in, {{"size", rng_.between(1, 4)}});
             default: return reduce(x, in);
         }
     }
 
     model::TensorId conv(model::TensorId x, const Shape& in) {
-        const std::int64_t group = in[1] % 2 == 0 && rng_.below(2) == 0 ? 2 : 1;
+        const std::int64_t group = groups(in[1]);
         const Shape kernel{rng_.between(1, 3), rng_.between(1, 3)};
         const Shape dilations{rng_.between(1, 2), rng_.between(1, 2)};
         const Shape pads{rng_.between(0, 2), rng_.between(0, 2), rng_.between(0, 2), rng_.between(0, 2)};
@@ -56,7 +79,7 @@ private:
     }
 
     model::TensorId convTranspose(model::TensorId x, const Shape& in) {
-        const std::int64_t group = in[1] % 2 == 0 && rng_.below(2) == 0 ? 2 : 1;
+        const std::int64_t group = groups(in[1]);
         const Shape kernel{rng_.between(1, 4), rng_.between(1, 4)};
         const Shape strides{rng_.between(1, 3), rng_.between(1, 3)};
         Shape pads;
@@ -85,6 +108,18 @@ private:
         return net_.op("MatMul", {x, net_.weights(w)}, {in[0], in[1], in[2], w.back()});
     }
 
+    /// A product of two values: the second one of fitting shape, or the first one transposed.
+    model::TensorId product(model::TensorId x, const Shape& in) {
+        for (const model::TensorId other : values_) {
+            const Shape shape = net_.shape(other);
+            if (shape[0] != in[0] || shape[1] != in[1] || shape[2] != in[3]) continue;
+            return net_.op("MatMul", {x, other}, {in[0], in[1], in[2], shape[3]});
+        }
+        const model::TensorId turned =
+            net_.op("Transpose", {x}, {in[0], in[1], in[3], in[2]}, {{"perm", Shape{0, 1, 3, 2}}});
+        return net_.op("MatMul", {x, turned}, {in[0], in[1], in[2], in[2]});
+    }
+
     model::TensorId resize(model::TensorId x, const Shape& in) {
         Shape out{in[0], in[1], in[2] * rng_.between(1, 2), in[3] * rng_.between(1, 3)};
         if (rng_.below(3) == 0) out[2] = rng_.between(1, 7);
@@ -95,7 +130,13 @@ private:
 
     model::TensorId add(model::TensorId x, const Shape& in) {
         for (const model::TensorId other : values_) {
-            if (other != x && net_.shape(other) == in) return net_.op("Add", {x, other}, in);
+            Shape shape = net_.shape(other);
+            bool broadcasts = other != x;
+            for (std::size_t i = 0; i < 4; ++i) {
+                broadcasts = broadcasts && (shape[i] == in[i] || shape[i] == 1 || in[i] == 1);
+                shape[i] = std::max(shape[i], in[i]);
+            }
+            if (broadcasts) return net_.op("Add", {x, other}, shape);
         }
         Shape shape = in;
         for (std::int64_t& size : shape) size = rng_.below(2) == 0 ? 1 : size;
@@ -116,12 +157,14 @@ private:
 
     model::TensorId move(model::TensorId x) {
         const Shape in = net_.shape(x);
-        switch (rng_.below(8)) {
+        switch (rng_.below(10)) {
             case 0: return transpose(x, in);
             case 1: return concat(x, in);
             case 2: return slice(x, in);
             case 3: return pad(x, in);
-            case 4: return reshape(x, in);
+            case 4:
+            case 8:
+            case 9: return reshape(x, in);
             case 5: return split(x, in);
             case 6: return tile(x, in);
             default: return gather(x, in);
@@ -180,11 +223,12 @@ private:
     }
 
     model::TensorId reshape(model::TensorId x, const Shape& in) {
+        if (rng_.below(4) == 0) return net_.op("Reshape", {x}, {in[0], 1, 1, in[1] * in[2] * in[3]});
         Shape out = in;
         const std::size_t a = rng_.below(4);
-        const std::size_t b = rng_.below(4);
+        const std::size_t b = (a + 1 + rng_.below(3)) % 4;
         for (const std::int64_t factor : {2, 3, 5}) {
-            if (a == b || out[a] % factor != 0) continue;
+            if (out[a] % factor != 0) continue;
             out[a] /= factor;
             out[b] *= factor;
         }
@@ -220,6 +264,7 @@ private:
 
     Net& net_;
     Rng& rng_;
+    RandomNetLimits limits_;
     std::vector<model::TensorId> values_;
 };
 

@@ -208,7 +208,7 @@ std::optional<Cycles> Engine::startOf(const Step& step, Cycles ready) {
         if (start && step.scratchBits > 0) {
             start = memory.earliest(*start, duration, step.outputBits + step.scratchBits);
         }
-        if (start && step.outputBits > 0) start = memory.earliest(*start, kForever, step.outputBits);
+        if (start && step.outputBits > 0) start = memory.earliestForever(*start, step.outputBits);
     }
     return start;
 }
@@ -308,12 +308,6 @@ Cycles Engine::ready(WorkId id, std::uint32_t tile) const {
         });
     });
     return result;
-}
-
-std::size_t Engine::stateBytes() const {
-    std::size_t bytes = holders_.capacity() * sizeof(holders_[0]) + uses_.capacity() * sizeof(uses_[0]) +
-                        positions_.capacity() * sizeof(std::uint32_t);
-    return bytes;
 }
 
 }  // namespace millrace::fusion

@@ -102,8 +102,6 @@ public:
     /// Tells the order in which tiles will be committed, for the choice of what leaves a full memory: for each tile (of
     /// all works, numbered through) its position. Without it works in order.
     void follow(std::vector<std::uint32_t> positions) { positions_ = std::move(positions); }
-    /// Bytes of the working state beside the record.
-    std::size_t stateBytes() const;
 
     /// Where the logs stand. From the first mark on changes are logged.
     struct Mark {
@@ -231,9 +229,9 @@ private:
     WorkId currentWork_;
     std::vector<Input> inputs_;  ///< of the tile under work
     std::vector<Input> outputs_;
-    std::vector<std::int64_t> missing_;           ///< by memory: bits to be brought
-    std::vector<const schedule::Timeline*> way_;  ///< links of the transfer under work
-    std::uint32_t serial_ = 0;                    ///< of commits
+    std::vector<std::int64_t> missing_;  ///< by memory: bits to be brought
+    std::vector<schedule::Demand> way_;  ///< links of the transfer under work
+    std::uint32_t serial_ = 0;           ///< of commits
     Cycles latency_;
     std::string reason_;
 

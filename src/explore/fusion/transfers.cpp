@@ -109,12 +109,12 @@ std::uint32_t Engine::send(TensorId tensor, const CellBox& box, Site from, Site 
     const Cycles duration(ceilDiv(bits, route->bandwidth));
     const schedule::Timeline& memory = memories_[sites.memories[to].index()];
     way_.clear();
-    for (const schedule::LinkId link : route->links) way_.push_back(&links_[link.index()]);
+    for (const schedule::LinkId link : route->links) way_.push_back({&links_[link.index()], route->bandwidth});
     std::optional<Cycles> start = earliest;
     for (Cycles last(-1); start && *start != last;) {
         last = *start;
-        start = schedule::earliest(way_, *start, duration, route->bandwidth);
-        if (start) start = memory.earliest(*start, kForever, bits);
+        start = schedule::earliest(way_, *start, duration);
+        if (start) start = memory.earliestForever(*start, bits);
     }
     if (!start) return kNone;
     const Cycles end = *start + duration;
@@ -197,7 +197,7 @@ std::uint32_t Engine::join(const Input& input, std::uint32_t cell) {
             return !isOpen(holders_[sites.base[input.site] + part]);
         });
         const std::int64_t bits = setup_.bits(input.tensor, box);
-        if (!inside || memories_[input.memory.index()].earliest(sent.start, kForever, bits) != sent.start) continue;
+        if (!inside || memories_[input.memory.index()].earliestForever(sent.start, bits) != sent.start) continue;
         const std::vector<schedule::LinkId> shared = linksOf(leader);
         std::vector<schedule::LinkId> own;
         for (const schedule::LinkId link : route->links) {

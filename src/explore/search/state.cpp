@@ -44,8 +44,8 @@ void State::undo(const Mark& mark) {
         changes_.pop_back();
     }
     while (bookings_.size() > mark.bookings) {
-        Timeline& timeline = *bookings_.back();
-        timeline.rollback(timeline.checkpoint() - 1);
+        const Booking& booking = bookings_.back();
+        booking.timeline->book(booking.span, -booking.amount);
         bookings_.pop_back();
     }
     problem_.tasks.resize(mark.tasks);
@@ -57,12 +57,12 @@ void State::undo(const Mark& mark) {
 
 void State::book(Timeline& timeline, Span span, std::int64_t amount) {
     timeline.book(span, amount);
-    bookings_.push_back(&timeline);
+    bookings_.push_back({&timeline, span, amount});
 }
 
 std::int64_t State::freeForever(MemoryId memory) const {
     const Timeline& timeline = memories_[memory.index()];
-    return timeline.capacity() - timeline.peak({kForever - Cycles(1), kForever});
+    return timeline.capacity() - timeline.finally();
 }
 
 BufferId State::addBuffer(MemoryId memory, TensorId tensor, const Box& box, Cycles start) {
@@ -85,13 +85,13 @@ std::optional<TransferId> State::transfer(TensorId tensor, const Box& box, Memor
     if (route == nullptr) return std::nullopt;
     const std::int64_t bits = problem_.tensors[tensor].size(box).value();
     const Cycles duration(ceilDiv(bits, route->bandwidth));
-    std::vector<const Timeline*> links;
-    for (const schedule::LinkId link : route->links) links.push_back(&links_[link.index()]);
+    demands_.clear();
+    for (const schedule::LinkId link : route->links) demands_.push_back({&links_[link.index()], route->bandwidth});
     std::optional<Cycles> start = from;
     for (Cycles last(-1); start && *start != last;) {
         last = *start;
-        start = schedule::earliest(links, *start, duration, route->bandwidth);
-        if (start) start = memories_[to.index()].earliest(*start, kForever, bits);
+        start = schedule::earliest(demands_, *start, duration);
+        if (start) start = memories_[to.index()].earliestForever(*start, bits);
     }
     if (!start) return std::nullopt;
     const Span span{*start, *start + duration};
@@ -116,7 +116,7 @@ std::optional<State::Ran> State::run(schedule::Task task, Cycles from) {
             if (!start || outputs[id] + scratch[id] == 0) continue;
             const Timeline& memory = memories_[id.index()];
             start = memory.earliest(*start, option.duration, outputs[id] + scratch[id]);
-            if (start) start = memory.earliest(*start, kForever, outputs[id]);
+            if (start) start = memory.earliestForever(*start, outputs[id]);
         }
     }
     if (!start) return std::nullopt;

@@ -86,6 +86,11 @@ private:
     struct Added {
         schedule::TensorId tensor;
     };
+    struct Booking {
+        schedule::Timeline* timeline;
+        schedule::Span span;
+        std::int64_t amount;
+    };
     using Change = std::variant<OldEnd, OldResidents, Added>;
 
     void book(schedule::Timeline& timeline, schedule::Span span, std::int64_t amount);
@@ -100,7 +105,8 @@ private:
     Table<schedule::TensorId, std::vector<Resident>> residents_;
     Table<schedule::TransferId, schedule::BufferId> arrivals_;
     std::vector<Change> changes_;
-    std::vector<schedule::Timeline*> bookings_;  ///< in order, for taking them back
+    std::vector<Booking> bookings_;
+    std::vector<schedule::Demand> demands_;  ///< of a route, while a start is looked for
 };
 
 }  // namespace millrace::search
