@@ -14,7 +14,7 @@ using schedule::TransferCause;
 using tiling::CellBox;
 using workload::TensorId;
 
-Engine::Engine(const Setup& setup, const Policy& policy) : setup_(setup), policy_(policy), next_(setup) {
+Engine::Engine(const Setup& setup, const Policy& policy) : setup_(setup), policy_(policy) {
     const schedule::Problem& resources = setup.resources();
     for (std::size_t i = 0; i < resources.cores.size(); ++i) cores_.emplace_back(1);
     for (const schedule::Link& link : resources.links) links_.emplace_back(link.bandwidth);
@@ -29,8 +29,9 @@ Engine::Engine(const Setup& setup, const Policy& policy) : setup_(setup), policy
     done_.resize(setup.works().size());
     for (const WorkId work : setup.works().ids()) done_[work.index()].assign(setup.works()[work].parts, 0);
     record_.starts.assign(setup.tiles(), kSkipped);
+    record_.buffers.reserve(setup.tiles());
     holders_.assign(setup.tableSize(), kNone);
-    uses_.assign(setup.tableSize(), 0);
+    uses_.assign(setup.usesSize(), 0);
     countUses();
 }
 
@@ -44,7 +45,7 @@ void Engine::countUses() {
             const Work::Place& place = work.places[tile % work.parts];
             setup_.needs(work, coordinates, [&](TensorId tensor, const CellBox& box, std::size_t input) {
                 const MemoryId memory = place.inputs[work.layer.valid() ? input : 0];
-                const std::uint64_t base = setup_.sites(tensor).base[setup_.site(tensor, memory)];
+                const std::uint64_t base = setup_.sites(tensor).uses[setup_.site(tensor, memory)];
                 setup_.cells().cells(tensor).each(box, [&](std::uint32_t cell, const tiling::CellPlace&) {
                     ++uses_[base + cell];
                     return true;
@@ -94,7 +95,8 @@ bool Engine::commit(WorkId id, std::uint32_t tile) {
     currentWork_ = id;
     const explore::TileKind* kind = work.layer.valid() ? setup_.kind(work, coordinates, part) : nullptr;
     if (work.layer.valid() && kind == nullptr) {
-        return fail(fmt::format("the cost model finds no mapping on core {}", work.places[part].core.index()));
+        return fail(fmt::format("the cost model finds no mapping on core {}: {}", work.places[part].core.index(),
+                                setup_.costReason()));
     }
     gather(work, coordinates, part);
     Step step{id, &work, tile, kind, 0, 0, true, true};
@@ -259,13 +261,22 @@ void Engine::finishInputs(Cycles end) {
     for (const Input& input : inputs_) {
         const Sites& sites = setup_.sites(input.tensor);
         const std::uint64_t base = sites.base[input.site];
+        const std::uint64_t uses = sites.uses[input.site];
+        const bool serves = policy_.halo == Halo::again && !sites.initial.valid();
+        std::uint32_t holder = kNone;
+        std::uint32_t cells = 0;
         setup_.cells().cells(input.tensor).each(input.box, [&](std::uint32_t cell, const tiling::CellPlace&) {
-            setUses(base + cell, uses_[base + cell] - 1);
-            use(holders_[base + cell], end);
-            const bool last = uses_[base + cell] == 0 && !sites.initial.valid();
-            if (last && policy_.halo == Halo::again) serve(input.tensor, cell, input.site);
+            setUses(uses + cell, uses_[uses + cell] - 1);
+            if (holders_[base + cell] != holder) {
+                if (cells > 0) use(holder, end, cells);
+                holder = holders_[base + cell];
+                cells = 0;
+            }
+            ++cells;
+            if (serves && uses_[uses + cell] == 0) serve(input.tensor, cell, input.site);
             return true;
         });
+        if (cells > 0) use(holder, end, cells);
     }
 }
 

@@ -98,6 +98,7 @@ public:
     Cycles latency() const { return latency_; }
     const Record& record() const { return record_; }
     const Setup& setup() const { return setup_; }
+    const Policy& policy() const { return policy_; }
     tiling::CellBox box(workload::TensorId tensor, std::uint32_t index) const;
     /// Tells the order in which tiles will be committed, for the choice of what leaves a full memory: for each tile (of
     /// all works, numbered through) its position. Without it works in order.
@@ -185,7 +186,7 @@ private:
     void settle(std::uint32_t buffer, const tiling::CellBox& box);
     std::uint32_t owed(workload::TensorId tensor, std::uint32_t cell, Site site) const;
     void close(std::uint32_t buffer, Cycles end);
-    void use(std::uint32_t buffer, Cycles until);
+    void use(std::uint32_t buffer, Cycles until, std::uint32_t cells);
     void openSum(const Step& step, const Input& output, std::uint32_t buffer, Cycles start);
     void closeSum(std::uint32_t sum, Cycles end);
     bool evict(schedule::MemoryId memory);
@@ -209,7 +210,7 @@ private:
 
     const Setup& setup_;
     const Policy& policy_;
-    NextUse next_;
+    std::optional<NextUse> next_;  ///< made when it is first asked
     Record record_;
     std::vector<schedule::Timeline> cores_;
     std::vector<schedule::Timeline> links_;

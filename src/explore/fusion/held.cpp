@@ -37,9 +37,8 @@ std::uint32_t Engine::open(TensorId tensor, const CellBox& box, Site site, Cycle
 /// Fetches from a copy elsewhere that a site still needs for a cell.
 std::uint32_t Engine::owed(TensorId tensor, std::uint32_t cell, Site site) const {
     const Sites& sites = setup_.sites(tensor);
-    const std::uint64_t index = sites.base[site] + cell;
-    if (!sites.reads[site] || uses_[index] == 0) return 0;
-    return policy_.halo == Halo::again || !isOpen(holders_[index]) ? 1 : 0;
+    if (!sites.reads[site] || uses_[sites.uses[site] + cell] == 0) return 0;
+    return policy_.halo == Halo::again || !isOpen(holders_[sites.base[site] + cell]) ? 1 : 0;
 }
 
 /// Counts the uses to come of a copy that has just been made.
@@ -48,7 +47,7 @@ void Engine::settle(std::uint32_t buffer, const CellBox& box) {
     const Sites& sites = setup_.sites(held.tensor);
     std::uint32_t pending = 0;
     setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
-        if (sites.reads[held.site]) pending += uses_[sites.base[held.site] + cell];
+        if (sites.reads[held.site]) pending += uses_[sites.uses[held.site] + cell];
         for (Site site = 0; held.keeper && site < sites.memories.size(); ++site) {
             if (site != held.site) pending += owed(held.tensor, cell, site);
         }
@@ -68,10 +67,11 @@ void Engine::close(std::uint32_t buffer, Cycles end) {
     latency_ = std::max(latency_, end);
 }
 
-void Engine::use(std::uint32_t buffer, Cycles until) {
+void Engine::use(std::uint32_t buffer, Cycles until, std::uint32_t cells) {
     Held& held = change(buffer);
     held.last = std::max(held.last, until);
-    if (--held.pending == 0 && !held.permanent) close(buffer, std::max(held.last, held.valid));
+    held.pending -= cells;
+    if (held.pending == 0 && !held.permanent) close(buffer, std::max(held.last, held.valid));
 }
 
 void Engine::openSum(const Step& step, const Input& output, std::uint32_t buffer, Cycles start) {
@@ -104,7 +104,7 @@ CellBox Engine::stillNeeded(const Held& held, const CellBox& box) const {
     CellBox result;
     bool any = false;
     cells.each(box, [&](std::uint32_t cell, const CellPlace& at) {
-        bool needed = uses_[sites.base[held.site] + cell] > 0;
+        bool needed = sites.reads[held.site] && uses_[sites.uses[held.site] + cell] > 0;
         for (Site site = 0; !needed && site < sites.memories.size(); ++site) {
             needed = owed(held.tensor, cell, site) > 0;
         }
@@ -138,7 +138,7 @@ void Engine::leaveToKeepers(const Held& held, const CellBox& box) {
     const Sites& sites = setup_.sites(held.tensor);
     if (sites.initial.valid() || held.keeper || policy_.halo == Halo::again) return;
     setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
-        if (uses_[sites.base[held.site] + cell] == 0) return true;
+        if (!sites.reads[held.site] || uses_[sites.uses[held.site] + cell] == 0) return true;
         for (Site site = 0; site < sites.memories.size(); ++site) {
             const std::uint32_t holder = holders_[sites.base[site] + cell];
             if (site == held.site || !isOpen(holder) || !record_.buffers[holder].keeper) continue;
@@ -164,11 +164,12 @@ bool Engine::spill(std::uint32_t buffer, const CellBox& box) {
 bool Engine::evict(MemoryId memory) {
     std::uint32_t victim = kNone;
     std::uint32_t farthest = 0;
+    if (!next_) next_.emplace(setup_);
     for (std::uint32_t i = heads_[memory.index()]; i != kNone; i = record_.buffers[i].next) {
         const Held& held = record_.buffers[i];
         if (held.pinned == serial_ || held.valid == kForever || held.permanent) continue;
         const std::uint32_t next =
-            next_.position(held.tensor, box(held.tensor, held.box), held.site, held.keeper, done_, positions_);
+            next_->position(held.tensor, box(held.tensor, held.box), held.site, held.keeper, done_, positions_);
         if (victim != kNone && next <= farthest) continue;
         victim = i;
         farthest = next;

@@ -36,7 +36,7 @@ NextUse::Reader NextUse::readerOf(WorkId work, const tiling::TensorAccess& acces
     for (const tiling::AxisTable& table : access.tables) {
         if (table.keys.size() != 1) continue;
         Users users{table.axis, table.keys[0].slot, {}};
-        users.ranges.assign(cells.axes()[table.axis].cells.size(), {kNever, 0});
+        users.ranges.assign(cells.axes()[table.axis].size(), {kNever, 0});
         for (std::uint32_t i = 0; i < table.ranges.size(); ++i) {
             for (std::uint32_t cell = table.ranges[i].first; cell < table.ranges[i].second; ++cell) {
                 users.ranges[cell].first = std::min(users.ranges[cell].first, i);

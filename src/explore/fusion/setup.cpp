@@ -25,6 +25,7 @@ std::optional<Setup> Setup::make(const workload::Workload& workload, const hardw
     setup.platform_ = &platform;
     setup.resources_ = &resources;
     setup.cells_ = &cells;
+    setup.costs_ = &costs;
     setup.kinds_ = std::make_shared<std::deque<Kinds>>();
     std::vector<bool> hostsDone(workload.hostOperators.size(), false);
     bool good = true;
@@ -140,9 +141,13 @@ void Setup::addSite(TensorId tensor, MemoryId memory, bool read) {
         sites.memories.push_back(memory);
         sites.reads.push_back(false);
         sites.base.push_back(tableSize_);
+        sites.uses.push_back(0);
         tableSize_ += cells_->cells(tensor).size();
     }
-    if (read) sites.reads[site] = true;
+    if (!read || sites.reads[site]) return;
+    sites.reads[site] = true;
+    sites.uses[site] = usesSize_;
+    usesSize_ += cells_->cells(tensor).size();
 }
 
 void Setup::findSites() {

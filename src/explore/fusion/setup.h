@@ -80,6 +80,7 @@ struct Sites {
     std::vector<schedule::MemoryId> memories;  ///< that tiles write it to or read it from, and the off-chip memory
     std::vector<bool> reads;                   ///< by site: tiles read it there
     std::vector<std::uint64_t> base;           ///< by site: where its cells begin in tables of all sites
+    std::vector<std::uint64_t> uses;           ///< by site that tiles read: the same in tables of those sites
     /// By site: the other sites, those from which it is brought best first (on-chip, then fewest links).
     std::vector<std::vector<Site>> sources;
     bool leaves = false;  ///< an output of the network: must be off-chip in the end
@@ -102,7 +103,9 @@ public:
     const Table<WorkId, Work>& works() const { return works_; }
     WorkId workOf(std::uint32_t tile) const;
     std::uint32_t tiles() const { return tiles_; }
+    /// Cells of all sites, and of those that tiles read.
     std::uint64_t tableSize() const { return tableSize_; }
+    std::uint64_t usesSize() const { return usesSize_; }
     const Sites& sites(workload::TensorId tensor) const { return sites_[tensor]; }
     /// The site of a tensor that is this memory.
     Site site(workload::TensorId tensor, schedule::MemoryId memory) const {
@@ -111,6 +114,8 @@ public:
     const explore::TileKind* kind(const Work& work, const tiling::Coordinates& coordinates, std::uint32_t part) const {
         return (*kinds_)[*work.kinds].cost(coordinates, hardware::CoreId(work.places[part].core.index()));
     }
+    /// Why `kind` was null.
+    const std::string& costReason() const { return costs_->reason(); }
     tiling::Coordinates at(const Work& work, std::uint32_t tile) const {
         return work.layer.valid() ? cells_->grid(work.layer).at(tile) : tiling::Coordinates{};
     }
@@ -153,6 +158,7 @@ private:
     const platform::Platform* platform_ = nullptr;
     const schedule::Problem* resources_ = nullptr;
     const tiling::Cells* cells_ = nullptr;
+    const platform::TileCosts* costs_ = nullptr;
     Table<WorkId, Work> works_;
     std::shared_ptr<std::deque<Kinds>> kinds_;
     Table<workload::TensorId, Sites> sites_;
@@ -160,6 +166,7 @@ private:
     std::size_t memories_ = 0;
     std::uint32_t tiles_ = 0;
     std::uint64_t tableSize_ = 0;
+    std::uint64_t usesSize_ = 0;
 };
 
 }  // namespace millrace::fusion

@@ -146,7 +146,7 @@ void Engine::arrived(std::uint32_t buffer, const CellBox& box, Site from) {
     if (policy_.halo == Halo::again || sites.initial.valid()) return;
     const Site to = record_.buffers[buffer].site;
     setup_.cells().cells(tensor).each(box, [&](std::uint32_t cell, const tiling::CellPlace&) {
-        if (uses_[sites.base[to] + cell] > 0) serve(tensor, cell, to);
+        if (sites.reads[to] && uses_[sites.uses[to] + cell] > 0) serve(tensor, cell, to);
         return true;
     });
 }
@@ -157,7 +157,7 @@ void Engine::serve(TensorId tensor, std::uint32_t cell, Site to) {
     for (Site site = 0; site < sites.memories.size(); ++site) {
         const std::uint32_t holder = holders_[sites.base[site] + cell];
         if (site == to || !isOpen(holder) || !record_.buffers[holder].keeper) continue;
-        use(holder, record_.buffers[holder].last);
+        use(holder, record_.buffers[holder].last, 1);
         return;
     }
 }

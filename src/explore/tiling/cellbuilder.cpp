@@ -229,12 +229,11 @@ void CellBuilder::follow(TensorCells::Axis& axis, const Ranges& ranges) const {
     if (ranges.keys.size() != 1) return;
     axis.slot = ranges.keys[0].slot;
     std::uint32_t coordinate = 0;
-    for (std::size_t i = 0; i < axis.cells.size(); ++i) {
-        if (axis.copies) {
-            coordinate = static_cast<std::uint32_t>(i);
+    for (std::uint32_t i = 0; i < axis.size(); ++i) {
+        if (!axis.copies.empty()) {
+            coordinate = i;
         } else {
-            while (coordinate + 1 < ranges.intervals.size() &&
-                   ranges.intervals[coordinate].end <= axis.cells[i].begin) {
+            while (coordinate + 1 < ranges.intervals.size() && ranges.intervals[coordinate].end <= axis.sums[i]) {
                 ++coordinate;
             }
         }
@@ -290,17 +289,17 @@ void CellBuilder::cutTensor(TensorId id) {
         }
         TensorCells::Axis axis;
         axis.axis = i;
-        axis.cells = std::move(cells[i]);
-        axis.copies = !copies_[id][i].empty();
+        axis.copies = copies_[id][i];
         axis.sums.push_back(0);
-        for (const Interval& cell : axis.cells) axis.sums.push_back(axis.sums.back() + cell.size());
+        axis.sums.reserve(cells[i].size() + 1);
+        for (const Interval& cell : cells[i]) axis.sums.push_back(axis.sums.back() + cell.size());
         result.shape_[i] = axis.sums.back();
         if (made) follow(axis, writes_[tensor.producer].axes[i]);
         result.axes_.push_back(std::move(axis));
     }
     for (std::size_t i = result.axes_.size(); i-- > 0;) {
         result.axes_[i].stride = result.size_;
-        result.size_ *= static_cast<std::uint32_t>(result.axes_[i].cells.size());
+        result.size_ *= result.axes_[i].size();
     }
 }
 
@@ -317,7 +316,7 @@ TensorAccess CellBuilder::tables(const Access& access, const Table<TensorId, Ten
         table.keys = ranges.keys;
         const bool cut = axis != tensor.axes().end();
         for (std::uint32_t i = 0; i < ranges.intervals.size(); ++i) {
-            if (!cut || axis->copies) {
+            if (!cut || !axis->copies.empty()) {
                 const std::uint32_t end = ranges.intervals[i].empty() ? 0 : 1;
                 table.ranges.emplace_back(cut ? i : 0, (cut ? i : 0) + end);
             } else {

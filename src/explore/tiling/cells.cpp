@@ -8,14 +8,12 @@ namespace millrace::tiling {
 
 CellBox TensorCells::whole() const {
     CellBox result;
-    for (std::size_t i = 0; i < axes_.size(); ++i) result.end[i] = static_cast<std::uint32_t>(axes_[i].cells.size());
+    for (std::size_t i = 0; i < axes_.size(); ++i) result.end[i] = axes_[i].size();
     return result;
 }
 
 Interval TensorCells::span(std::size_t axis, std::uint32_t begin, std::uint32_t end) const {
-    const Axis& cut = axes_[axis];
-    if (cut.copies) return {cut.sums[begin], cut.sums[end]};
-    return {cut.cells[begin].begin, cut.cells[end - 1].end};
+    return {axes_[axis].sums[begin], axes_[axis].sums[end]};
 }
 
 Box TensorCells::box(const CellBox& cells) const {
@@ -40,10 +38,9 @@ Cells::Cells(const workload::Workload& workload, Table<workload::LayerId, TileGr
 
 std::pair<std::uint32_t, std::uint32_t> TensorCells::Axis::range(const Interval& interval) const {
     if (interval.empty()) return {0, 0};
-    const auto before = [](const Interval& cell, std::int64_t value) { return cell.begin < value; };
-    const auto first = std::lower_bound(cells.begin(), cells.end(), interval.begin, before);
-    const auto last = std::lower_bound(first, cells.end(), interval.end, before);
-    return {static_cast<std::uint32_t>(first - cells.begin()), static_cast<std::uint32_t>(last - cells.begin())};
+    const auto first = std::lower_bound(sums.begin(), sums.end(), interval.begin);
+    const auto last = std::lower_bound(first, sums.end(), interval.end);
+    return {static_cast<std::uint32_t>(first - sums.begin()), static_cast<std::uint32_t>(last - sums.begin())};
 }
 
 std::vector<std::pair<workload::TensorId, CellBox>> Cells::mixedNeeds(workload::LayerId layer, std::size_t input,

@@ -35,14 +35,15 @@ public:
     /// An axis with more than one cell.
     struct Axis {
         std::size_t axis = 0;            ///< of the tensor
-        std::vector<Interval> cells;     ///< what each holds, in order; disjoint but for copies
         std::vector<std::int64_t> sums;  ///< elements before each cell, and of all
         std::uint32_t stride = 1;
         /// The cut of the writing layer that this axis follows, if one alone does, and its coordinate for each cell.
         std::optional<std::uint32_t> slot;
         std::vector<std::uint32_t> coordinates;
-        /// Each cell is the part of one tile, halo and all: tiles that compute halos again hold copies of their own.
-        bool copies = false;
+        /// Not empty: each cell is the part of one tile, halo and all, as tiles that compute halos again hold copies of
+        /// their own. The range of the tensor that each cell stands for.
+        std::vector<Interval> copies;
+        std::uint32_t size() const { return static_cast<std::uint32_t>(sums.size() - 1); }
         /// The cells that an interval touches whose ends are cuts.
         std::pair<std::uint32_t, std::uint32_t> range(const Interval& interval) const;
     };
