@@ -2,22 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "explore/fusion/layout.h"
 #include "explore/fusion/plancheck.h"
-#include "explore/fusion/splits.h"
 #include "explore/fusion/stacks.h"
+#include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
 
 using workload::LayerId;
 
-static std::int64_t product(const std::vector<tiling::Split>& splits) {
-    std::int64_t result = 1;
-    for (const tiling::Split& split : splits) result *= split.parts;
-    return result;
-}
-
-std::int64_t LayerPlan::parts() const { return product(inter); }
-std::int64_t LayerPlan::steps() const { return product(intra); }
+std::int64_t LayerPlan::parts() const { return tiling::partsOf(inter); }
+std::int64_t LayerPlan::steps() const { return tiling::partsOf(intra); }
 
 static std::optional<Stacks> makeStacks(const workload::Workload& workload, const Reads& reads,
                                         const PlanOptions& options, Diagnostics& diagnostics) {
@@ -44,7 +39,7 @@ std::optional<Plan> makePlan(const workload::Workload& workload, const hardware:
             layer.stack = s;
             // Stream does not cut a layer in time that is alone in its stack.
             if (wish.intra == nullptr || (plan.stacks[s].size() == 1 && !wish.intraIsOption)) continue;
-            layer.intra = intraSplits(workload.layers[id], *wish.intra, layer, options.tilesPerLayer);
+            layer.intra = tiling::intraSplits(workload.layers[id], *wish.intra, layer.inter, options.tilesPerLayer);
         }
     }
     return checkGrids(workload, plan, diagnostics) ? std::optional(std::move(plan)) : std::nullopt;
