@@ -135,7 +135,8 @@ TEST_F(Planning, TilingsOfTheMappingFile) {
               "  1 conv1: OY@2 OY=4 C=3 on 0 1\n"
               "  2 add: K@3 OY=8 on 0 1 2\n"
               "  3 conv2: OY@2 OY=4 C=3 on 0 1\n"
-              "  4 conv3: K@3 on 2 1 2\n");
+              "  4 conv3: K@3 OY=8 on 2 1 2\n")
+        << "conv3 is cut automatically: its entry has no cut in time";
 }
 
 TEST_F(Planning, ALayerByItselfIsNotCutInTimeByTheFile) {
