@@ -49,16 +49,29 @@ void SharedAxes::join(LayerId reader) {
     }
 }
 
+/// The axis of a tensor that an axis of its view is: as long, and as far from one index to the next.
+static std::optional<std::size_t> sameAxis(const std::vector<std::int64_t>& shape,
+                                           const std::vector<std::int64_t>& view, std::size_t axis) {
+    std::int64_t stride = 1;
+    for (std::size_t i = axis + 1; i < view.size(); ++i) stride *= view[i];
+    std::int64_t mine = 1;
+    for (std::size_t t = shape.size(); t-- > 0; mine *= shape[t]) {
+        if (shape[t] == view[axis] && mine == stride) return t;
+    }
+    return std::nullopt;
+}
+
 void SharedAxes::join(LayerId reader, const workload::Operand& operand, const workload::Piece& piece) {
     const workload::Tensor& tensor = workload_.tensors[piece.tensor];
     if (tensor.origin != workload::TensorOrigin::layer || first_.count(tensor.producer) == 0) return;
-    if (!piece.viewShape.empty()) return;
     const Layer& producer = workload_.layers[tensor.producer];
-    for (std::size_t t = 0; t < piece.map.size(); ++t) {
-        const auto& axis = piece.map[t].operandAxis;
+    for (std::size_t i = 0; i < piece.map.size(); ++i) {
+        const auto& axis = piece.map[i].operandAxis;
         if (!axis || 2 * piece.region[*axis].size() <= operand.axes[*axis].extent) continue;
+        const auto from = piece.viewShape.empty() ? std::optional(i) : sameAxis(tensor.shape, piece.viewShape, i);
+        if (!from) continue;
         const auto read = leading(workload_.layers[reader], operand.axes[*axis].index);
-        const auto written = leading(producer, producer.output.axes[t].index);
+        const auto written = leading(producer, producer.output.axes[*from].index);
         if (read && written) parent_[classOf(reader, *read)] = classOf(tensor.producer, *written);
     }
 }

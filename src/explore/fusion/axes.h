@@ -11,8 +11,8 @@ namespace millrace::fusion {
 
 /// Loops of the layers of a stack in classes: a reader's loop and the loop of the producer that writes what it reads.
 /// A window counts with the loop that moves it (OY of `2*OY + FY`), a reduced one (global pooling) with its taps;
-/// channels of a convolution are K of the producer and C of the reader. Reshapes and parts of a concatenation join
-/// nothing.
+/// channels of a convolution are K of the producer and C of the reader. A reshape keeps the axes
+/// that it does not touch; a part of a concatenation that is half of it or less joins nothing.
 class SharedAxes {
 public:
     SharedAxes(const workload::Workload& workload, const std::vector<workload::LayerId>& layers);
