@@ -28,7 +28,8 @@ public:
         : workload_(workload), layer_(workload.layers[id]), plan_(plan), part_(largestPart(layer_, plan)) {}
 
     bool fits(const Room& room) {
-        const auto demand = tiling::demand(workload_, layer_, part_, plan_.intra, room);
+        auto demand = tiling::demand(workload_, layer_, part_, plan_.intra, room);
+        demand[room.outputMemory] += sumBits();
         for (const MemoryId memory : demand.ids()) {
             if (demand[memory] <= room.freeBits[memory]) continue;
             shortage_ = {memory, demand[memory], room.freeBits[memory]};
@@ -55,8 +56,8 @@ public:
                 tiling::addSplit(with, dim, parts, layer_.dims[dim].size / tiling::partsOf(plan_.inter, dim));
                 std::rotate(with.begin(), with.end() - (with.size() > without.size() ? 1 : 0), with.end());
                 plan_.intra = with;
-                if (cut(room)) return true;
-                if (parts < size) plan_.intra = without;
+                if (cut(room) && fits(room)) return true;
+                plan_.intra = parts < size ? without : with;
             }
         }
         plan_.intra = before;
@@ -66,6 +67,16 @@ public:
     const Shortage& shortage() const { return shortage_; }
 
 private:
+    /// Width of sums beyond that of results, for tiles that add a single step to a sum (`partialSumBits` has it for all
+    /// others).
+    std::int64_t sumBits() const {
+        const Tile one = tile();
+        const auto adds = [&](const Split& split) { return !writes(layer_, split.dim); };
+        if (tiling::partialSumBits(layer_, one) > 0 || std::none_of(plan_.intra.begin(), plan_.intra.end(), adds))
+            return 0;
+        return std::max(0, layer_.output.bits - layer_.outputFinalBits) * volume(tiling::writtenBox(layer_, one));
+    }
+
     Tile tile() const {
         Tile result = part_;
         for (const Split& split : plan_.intra) result[split.dim] = tiling::cut(result[split.dim], split.parts).front();
