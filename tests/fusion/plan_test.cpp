@@ -2,70 +2,14 @@
 
 #include <gmock/gmock.h>
 
-#include "chips.h"
-#include "layers.h"
+#include "fusion/planning.h"
 
 namespace millrace::fusion {
 namespace {
 
 using testing::HasSubstr;
 using workload::LayerId;
-
-/// Four convolutions and an addition in between: conv0, conv1, add (of both), conv2, conv3.
-workload::Workload small(std::int64_t rows = 8) {
-    workload::Workload workload;
-    workload.name = "small";
-    test::ConvShape shape;
-    shape.k = shape.c = 8;
-    shape.oy = rows;
-    const auto input = test::addInput(workload, {shape.c, shape.iy(), shape.ix()});
-    const auto a = test::addConv(workload, "conv0", input, shape);
-    const auto b = test::addConv(workload, "conv1", a, shape);
-    const auto sum = test::addElementwise(workload, "add", {a, b});
-    test::addConv(workload, "conv3", test::addConv(workload, "conv2", sum, shape), shape);
-    return workload;
-}
-
-struct Planning : testing::Test {
-    Plan good(const std::string& mappingText = "") {
-        const auto plan = make(mappingText);
-        EXPECT_TRUE(plan) << diagnostics.text();
-        return plan.value_or(Plan());
-    }
-    std::string problems(const std::string& mappingText = "") {
-        EXPECT_FALSE(make(mappingText));
-        return diagnostics.text();
-    }
-    std::optional<Plan> make(const std::string& mappingText) {
-        diagnostics = {};
-        std::optional<mapping::Mapping> mapping;
-        if (!mappingText.empty()) mapping = mapping::parseMapping(mappingText, "m.yaml", diagnostics);
-        EXPECT_TRUE(mapping || mappingText.empty()) << diagnostics.text();
-        return makePlan(workload, chip, mapping ? &*mapping : nullptr, options, diagnostics);
-    }
-    std::string text(const std::string& mappingText = "") { return printText(good(mappingText), workload); }
-    void stacks(const std::string& words) {
-        Diagnostics wrong;
-        EXPECT_TRUE(parseStacks(words, options, wrong)) << wrong.text();
-    }
-    void tile(const std::string& words) {
-        Diagnostics wrong;
-        EXPECT_TRUE(parseTile(words, options, wrong)) << wrong.text();
-    }
-    std::string stackList() {
-        std::string list;
-        for (const auto& stack : good().stacks) {
-            list += list.empty() ? "" : " ";
-            for (const LayerId id : stack) list += std::to_string(id.index());
-        }
-        return list;
-    }
-
-    workload::Workload workload = small();
-    hardware::Chip chip = test::smallChip(3, 1 << 20);
-    PlanOptions options;
-    Diagnostics diagnostics;
-};
+using Planning = test::Planning;
 
 TEST_F(Planning, StacksByHand) {
     stacks("layers");
@@ -87,12 +31,6 @@ TEST_F(Planning, StacksThatNeedEachOther) {
     EXPECT_THAT(problems(), HasSubstr("cannot run one after another"));
 }
 
-/// As Stream numbers tiles: the first loop is the fastest.
-std::vector<tiling::Tile> tilesOf(const workload::Layer& layer, const LayerPlan& plan) {
-    std::vector<tiling::Split> slowestFirst(plan.intra.rbegin(), plan.intra.rend());
-    return tiling::grid(tiling::wholeLayer(layer), slowestFirst);
-}
-
 /// stream.md 12, no. 1: outer loops [(OY,4),(OX,2)] on OY 8, OX 8.
 TEST_F(Planning, TheFirstLoopIsTheFastest) {
     test::ConvShape shape;
@@ -102,7 +40,7 @@ TEST_F(Planning, TheFirstLoopIsTheFastest) {
     tile("conv:OY=4,OX=2,K@1");
     const Plan plan = good();
     const workload::Layer& layer = workload.layers[LayerId(0)];
-    const auto tiles = tilesOf(layer, plan.layers[LayerId(0)]);
+    const auto tiles = test::tilesOf(layer, plan.layers[LayerId(0)]);
     ASSERT_EQ(tiles.size(), 8u);
     EXPECT_EQ(plan.layers[LayerId(0)].tiles(), 8);
     EXPECT_EQ(tiles[1][*layer.dim("OY")], (Interval{2, 4}));
@@ -111,13 +49,13 @@ TEST_F(Planning, TheFirstLoopIsTheFastest) {
 
 /// stream.md 12, nos. 2 and 3: "all" of 7 rows are 7 parts; 8 filters in 3 parts are 3, 3, 2, not padded to 9.
 TEST_F(Planning, AllAndRaggedParts) {
-    workload = small(7);
+    workload = test::fiveLayers(7);
     tile("Conv:OY=all,K@1");
     tile("conv1:OX=1,K=3");
     stacks("layers");
     const Plan plan = good();
     EXPECT_EQ(plan.layers[LayerId(0)].tiles(), 7);
-    const auto tiles = tilesOf(workload.layers[LayerId(1)], plan.layers[LayerId(1)]);
+    const auto tiles = test::tilesOf(workload.layers[LayerId(1)], plan.layers[LayerId(1)]);
     std::vector<std::int64_t> sizes;
     for (const tiling::Tile& tile : tiles) sizes.push_back(tile[*workload.layers[LayerId(1)].dim("K")].size());
     EXPECT_EQ(sizes, (std::vector<std::int64_t>{3, 3, 2}));
@@ -135,7 +73,8 @@ TEST_F(Planning, TilingsOfTheMappingFile) {
               "  1 conv1: OY@2 OY=4 C=3 on 0 1\n"
               "  2 add: K@3 OY=8 on 0 1 2\n"
               "  3 conv2: OY@2 OY=4 C=3 on 0 1\n"
-              "  4 conv3: K@3 on 2 1 2\n");
+              "  4 conv3: K@3 OY=8 on 2 1 2\n")
+        << "conv3 is cut automatically: its entry has no cut in time";
 }
 
 TEST_F(Planning, ALayerByItselfIsNotCutInTimeByTheFile) {
@@ -155,6 +94,201 @@ TEST_F(Planning, PartsOnFewerCoresGoToTheLeastBusy) {
     std::vector<std::size_t> cores;
     for (const std::size_t layer : {0, 1, 3, 4}) cores.push_back(plan.layers[LayerId(layer)].cores.front().index());
     EXPECT_EQ(cores, (std::vector<std::size_t>{0, 1, 2, 0}));
+}
+
+/// stream.md 12, no. 21: weights of 1.3 MB in memories of 512 KB; K 64. Stream rounds 3 up to the divisor 4.
+TEST_F(Planning, WeightsTooLargeAreCutAlongTheirFilters) {
+    workload = {};
+    test::ConvShape shape{64, 21299, 1, 1, 1, 1};
+    shape.padY = 0;
+    test::addConv(workload, "conv", test::addInput(workload, {shape.c, 1, 1}), shape);
+    chip = test::smallChip(1, 512 * 1024 * 8);
+    options.doubleBuffer = false;
+    const workload::Layer& layer = workload.layers[LayerId(0)];
+    std::vector<std::int64_t> filters;
+    for (const tiling::Tile& tile : test::tilesOf(layer, good().layers[LayerId(0)])) {
+        filters.push_back(tile[*layer.dim("K")].size());
+        EXPECT_EQ(tile[*layer.dim("C")].size(), shape.c);
+    }
+    EXPECT_EQ(filters, (std::vector<std::int64_t>{22, 21, 21}));
+    options.doubleBuffer = true;
+    EXPECT_EQ(good().layers[LayerId(0)].steps(), 6) << "weights of the next tile come in beside those of this one";
+}
+
+/// stream.md 12, no. 22: weights of 0.4, 0.5, 0.3 and 0.3 of the memory. Stream fuses the first two only.
+TEST_F(Planning, StacksByTheRoomForTheirWeights) {
+    workload = {};
+    workload::TensorId last = test::addInput(workload, {100, 1, 12});
+    for (const auto& [name, taps] : {std::pair("a", 4), std::pair("b", 5), std::pair("c", 3), std::pair("d", 3)}) {
+        const std::int64_t columns = workload.tensors[last].shape[2] - taps + 1;
+        test::ConvShape shape{100, 100, 1, columns, 1, taps};
+        shape.padY = 0;
+        last = test::addConv(workload, name, last, shape);
+    }
+    chip = test::smallChip(1, 100 * 100 * 10 * 8);
+    options.fill = 1;
+    EXPECT_EQ(stackList(), "01 23");
+    options.fill = 0.5;
+    EXPECT_EQ(stackList(), "0 1 2 3");
+    options.fill = 0.6;
+    EXPECT_EQ(stackList(), "0 1 23");
+}
+
+/// A full stack goes back to where one result crosses, not through the middle of a residual block.
+TEST_F(Planning, StacksEndBetweenBlocks) {
+    workload = {};
+    test::ConvShape shape{16, 16, 4, 4, 3, 3};
+    shape.padX = 1;
+    workload::TensorId last = test::addInput(workload, {16, 4, 4});
+    for (int block = 0; block < 3; ++block) {
+        const std::string name = "block" + std::to_string(block);
+        const auto in = test::addConv(workload, name + "a", last, shape);
+        const auto out = test::addConv(workload, name + "b", in, shape);
+        last = test::addElementwise(workload, name + "add", {last, out});
+    }
+    const std::int64_t weights = 16 * 16 * 9 * 8;
+    chip = test::smallChip(1, 4 * weights);
+    options.fill = 0.8;
+    EXPECT_EQ(stackList(), "012 345 678") << "three layers' weights fit, two belong together";
+}
+
+TEST_F(Planning, WhatNeedsWholeTensorsStartsANewStack) {
+    EXPECT_EQ(stackList(), "01234");
+    workload::Operand& operand = workload.layers[LayerId(3)].inputs[1];
+    const auto sum = std::get<std::vector<workload::Piece>>(operand.source).front().tensor;
+    operand.source = workload::Barrier{{sum}};
+    EXPECT_EQ(stackList(), "012 34");
+    const auto hosted = workload.tensors.add(
+        {"hosted", workload.tensors[sum].shape, 8, workload::TensorOrigin::host, LayerId(), false});
+    workload.hostOperators.push_back({"host", "NonZero", "", {workload.layers[LayerId(0)].result}, {hosted}});
+    operand.source = test::wholeOf(hosted, workload.tensors[hosted].shape);
+    EXPECT_EQ(stackList(), "012 34") << "through a host operator";
+}
+
+TEST_F(Planning, WithoutAWordAllCoresShareALayer) {
+    workload = {};
+    test::ConvShape shape{32, 8, 12, 6};
+    const auto a = test::addConv(workload, "wide", test::addInput(workload, {8, shape.iy(), shape.ix()}), shape);
+    test::ConvShape narrow{4, 32, 12, 6};
+    const auto b = test::addConv(workload, "narrow", a, narrow);
+    test::addElementwise(workload, "relu", {b});
+    chip = test::smallChip(4, 1 << 22);
+    EXPECT_EQ(text(),
+              "stack 0\n"
+              "  0 wide: K@4 OY=12 on 0 1 2 3\n"
+              "  1 narrow: OY@4 OY=3 on 0 1 2 3\n"
+              "  2 relu: OY=12 on 4\n")
+        << "4 filters fill the array of one core: rows are shared";
+    tile("wide:K@2,OY@*");
+    EXPECT_EQ(good().layers[LayerId(0)].inter.size(), 2u);
+    EXPECT_EQ(good().layers[LayerId(0)].parts(), 4);
+}
+
+TEST_F(Planning, MemoryDecidesHowFineStacksAreCut) {
+    workload = {};
+    test::ConvShape shape{8, 8, 64, 64};
+    shape.padX = 0;
+    const auto a = test::addConv(workload, "a", test::addInput(workload, {8, 64, 64}), shape);
+    test::addConv(workload, "b", a, shape);
+    const std::int64_t row = 64 * 8 * 8;
+    options.tilesPerLayer = 8;
+    std::vector<std::int64_t> steps;
+    for (const std::int64_t rows : {2000, 150, 100, 50}) {
+        chip = test::smallChip(1, rows * row);
+        const Plan plan = good();
+        EXPECT_EQ(plan.stacks.size(), 1u) << rows;
+        EXPECT_EQ(plan.layers[LayerId(0)].steps(), plan.layers[LayerId(1)].steps());
+        steps.push_back(plan.layers[LayerId(0)].steps());
+    }
+    EXPECT_EQ(steps.front(), 8);
+    EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
+    EXPECT_GT(steps.back(), 8);
+}
+
+TEST_F(Planning, CutsThatDoNotFitAreRefinedWithAWarning) {
+    workload = {};
+    test::ConvShape shape{8, 8, 64, 64};
+    test::addConv(workload, "conv", test::addInput(workload, {8, shape.iy(), 64}), shape);
+    chip = test::smallChip(1, 20 * 64 * 8 * 8);
+    tile("conv:OY=4");
+    EXPECT_EQ(good().layers[LayerId(0)].steps(), 16);
+    EXPECT_THAT(diagnostics.text(), HasSubstr("warning: a tile of layer 'conv' (OY in 4) takes"));
+    EXPECT_THAT(diagnostics.text(), HasSubstr("in core 0 (matrix) sram, which has 81920: OY in 16 instead"));
+    tile("conv:OY=32");
+    EXPECT_EQ(good().layers[LayerId(0)].steps(), 32);
+    EXPECT_EQ(diagnostics.text(), "");
+}
+
+TEST_F(Planning, SumsAreCutWhenNothingElseHelps) {
+    workload = {};
+    test::ConvShape shape{1, 4000, 1, 1, 1, 1};
+    shape.padY = 0;
+    test::addConv(workload, "conv", test::addInput(workload, {4000, 1, 1}), shape);
+    chip = test::smallChip(1, 20000);
+    EXPECT_EQ(text(), "stack 0\n  0 conv: C=4 on 0\n");
+    chip = test::smallChip(1, 24);
+    EXPECT_THAT(problems(),
+                HasSubstr("infeasible: no tile of layer 'conv' fits core 0: single elements take 32 bits in "
+                          "core 0 (matrix) sram, which has 24 for it (it needs a memory of 32 bits, or "
+                          "another core)"));
+}
+
+TEST_F(Planning, WhatCannotBeAskedFor) {
+    const auto wrong = [&](const std::string& words, const std::string& message) {
+        options = {};
+        tile(words);
+        EXPECT_THAT(problems(), HasSubstr(message));
+    };
+    wrong("conv9:OY=2",
+          "--tile conv9:OY=2: error: the workload 'small' has no layer and no type 'conv9' (did you mean "
+          "'conv0'?)");
+    wrong("Conv:D=2", "'Conv' has no loop D: layer 'conv0' has K 8, C 8, OY 8, OX 10, FY 3, FX 1");
+    options = {};
+    stacks("0-9");
+    EXPECT_THAT(problems(),
+                HasSubstr("the workload 'small' has no layer '9' (layers by name, or by number from 0 to 4)"));
+    stacks("0,1;1");
+    EXPECT_THAT(problems(), HasSubstr("layer 1 ('conv1') is named twice, in stacks 0 and 1"));
+    stacks("3-1");
+    EXPECT_THAT(problems(), HasSubstr("'3-1' runs backwards: layer 1 stands before layer 3"));
+    stacks("layers");
+    EXPECT_THAT(problems("- name: default\n  core_allocation: [9]\n"), HasSubstr("allows core 9"));
+    EXPECT_THAT(
+        problems("layers:\n- name: Conv\n  inter_core_tiling: [[{dim: D9, split: 2}]]\n"),
+        HasSubstr("m.yaml:2:3: error: entry 'Conv' cuts D9, which layer 'conv0' (Conv) does not have (its loops "
+                  "are D0 (none), D1 OX, D2 OY, D3 FX, D4 FY, D5 C, D6 K)"));
+    workload.layers[LayerId(1)].dims[*workload.layers[LayerId(1)].dim("OY")].kind = workload::DimKind::sequential;
+    tile("conv1:OY@2");
+    EXPECT_THAT(problems(), HasSubstr("each step of OY needs the one before"));
+    for (hardware::Core& core : chip.cores) core.operatorTypes = {"Add"};
+    EXPECT_THAT(problems(), HasSubstr("infeasible: no core of the chip 'small' runs layer 'conv0' of type Conv"));
+}
+
+TEST(PlanOptions, Texts) {
+    PlanOptions options;
+    Diagnostics diagnostics;
+    ASSERT_TRUE(parseTile(" a:b/Conv : OY=8, K@4 ,OX=all,C=*", options, diagnostics));
+    const mapping::MappingEntry& entry = options.tiles.front();
+    EXPECT_EQ(entry.name, "a:b/Conv");
+    using mapping::Tiling;
+    EXPECT_EQ(entry.intraCoreTiling,
+              (std::vector<Tiling>{
+                  {"OY", Tiling::Kind::parts, 8}, {"OX", Tiling::Kind::all, 1}, {"C", Tiling::Kind::wildcard, 1}}));
+    EXPECT_EQ(entry.interCoreTiling, (std::vector<Tiling>{{"K", Tiling::Kind::parts, 4}}));
+    ASSERT_TRUE(parseStacks("0-3, x ;4..y", options, diagnostics));
+    EXPECT_EQ(options.stacking, Stacking::byHand);
+    EXPECT_EQ(options.stacks, (std::vector<std::vector<std::string>>{{"0-3", "x"}, {"4..y"}}));
+    ASSERT_TRUE(parseStacks("auto", options, diagnostics));
+    EXPECT_EQ(options.stacking, Stacking::automatic);
+    EXPECT_TRUE(options.stacks.empty());
+    for (const char* text : {"", "Conv", "Conv:", ":OY=2", "Conv:OY", "Conv:OY=0", "Conv:OY=-1", "Conv:oy=2",
+                             "Conv:OY=2,,K=2", "Conv:OY=99999999999999999999", "Conv:=2"}) {
+        EXPECT_FALSE(parseTile(text, options, diagnostics)) << text;
+    }
+    for (const char* text : {"", ";", "0;;1", "0,", ",1"})
+        EXPECT_FALSE(parseStacks(text, options, diagnostics)) << text;
+    for (const char* text : {"", "a,,b"}) EXPECT_FALSE(parseCuts(text, options, diagnostics)) << text;
+    EXPECT_EQ(options.tiles.size(), 1u);
 }
 
 }  // namespace

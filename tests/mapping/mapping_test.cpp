@@ -127,19 +127,21 @@ TEST(MappingFile, PrintsAndReadsBack) {
 TEST(MappingFile, PeersFilesLoadPrintAndReadBack) {
     MILLRACE_NEEDS_SHARED();
     int files = 0;
-    for (const char* folder : {"zigzag", "stream-2025"}) {
+    for (const char* folder : {"zigzag", "stream-2025", "stream-2026"}) {
         for (const auto& entry :
              std::filesystem::directory_iterator(test::sharedDir() + "/peers/" + folder + "/mapping")) {
             SCOPED_TRACE(entry.path());
             Diagnostics diagnostics;
             const auto mapping = readMapping(entry.path().string(), diagnostics);
             ASSERT_TRUE(mapping && !diagnostics.failed()) << diagnostics.text();
-            EXPECT_NE(mapping->find("no such layer", "no such type"), nullptr);
-            EXPECT_EQ(readGood(print(*mapping)).entries, mapping->entries);
+            EXPECT_EQ(mapping->find("no such layer", "no such type") == nullptr, !mapping->fusedGroups.empty());
+            const Mapping again = readGood(print(*mapping));
+            EXPECT_EQ(again.entries, mapping->entries);
+            EXPECT_EQ(again.fusedGroups, mapping->fusedGroups);
             ++files;
         }
     }
-    EXPECT_EQ(files, 27);
+    EXPECT_EQ(files, 36);
 }
 
 TEST(MappingFile, DuplicateKeyIsAWarning) {
@@ -242,11 +244,8 @@ TEST(MappingFile, MessagesOfTheWholeFile) {
         problems("- name: A\n"),
         "m.yaml:1:1: warning: the mapping has no entry called 'default' (layers without an entry are mapped freely)\n");
     EXPECT_EQ(problems(""),
-              "m.yaml:1:1: error: a mapping must be a list of entries, but this file is empty (each entry starts with "
-              "'- name: ...')\n");
-    EXPECT_EQ(problems("layers: []\n"),
-              "m.yaml:1:1: error: a mapping must be a list of entries, but this file is a map (this is Stream's form "
-              "of 2026; the form of 2025 is read)\n");
+              "m.yaml:1:1: error: a mapping must be a list of entries, or a map with 'layers', but this file is empty "
+              "(each entry starts with '- name: ...')\n");
     Diagnostics diagnostics;
     EXPECT_FALSE(parseMapping("import x", "m.py", diagnostics));
     EXPECT_THAT(diagnostics.text(), HasSubstr("m.py: error: a mapping is read from YAML, not from Python"));

@@ -8,6 +8,7 @@
 #include "explore/fusion/reads.h"
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
+#include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
 
@@ -103,11 +104,7 @@ namespace {
 /// tile writes parts with holes between them. Example: K inside of the G of grouped convolutions.
 std::optional<DimIndex> holeMaker(const Layer& layer, const LayerPlan& plan) {
     const auto parts = [&](DimIndex dim) {
-        std::int64_t product = 1;
-        for (const auto* list : {&plan.inter, &plan.intra}) {
-            for (const tiling::Split& split : *list) product *= split.dim == dim ? split.parts : 1;
-        }
-        return product;
+        return tiling::partsOf(plan.inter, dim) * tiling::partsOf(plan.intra, dim);
     };
     for (const workload::Axis& axis : layer.output.axes) {
         for (const workload::AffineTerm& inner : axis.index.terms) {

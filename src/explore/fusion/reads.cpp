@@ -63,6 +63,16 @@ Table<LayerId, std::vector<Read>> readsOf(const workload::Workload& workload) {
     return result;
 }
 
+std::size_t crossing(const Table<LayerId, std::vector<Read>>& reads, LayerId border) {
+    std::vector<bool> crosses(border.index(), false);
+    for (std::size_t reader = border.index(); reader < reads.size(); ++reader) {
+        for (const Read& read : reads[LayerId(reader)]) {
+            if (read.producer < border) crosses[read.producer.index()] = true;
+        }
+    }
+    return static_cast<std::size_t>(std::count(crosses.begin(), crosses.end(), true));
+}
+
 std::optional<LayerId> findLayer(const workload::Workload& workload, std::string_view reference) {
     for (const LayerId id : workload.layers.ids()) {
         if (workload.layers[id].name == reference) return id;

@@ -18,6 +18,9 @@ struct Read {
 /// For each layer those that it reads from, in rising order, each once; host operators are looked through.
 Table<workload::LayerId, std::vector<Read>> readsOf(const workload::Workload& workload);
 
+/// Results of layers before `border` that layers from there on read.
+std::size_t crossing(const Table<workload::LayerId, std::vector<Read>>& reads, workload::LayerId border);
+
 /// The layer that a name or a number (from 0) means; names come first.
 std::optional<workload::LayerId> findLayer(const workload::Workload& workload, std::string_view reference);
 

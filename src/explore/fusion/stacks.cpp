@@ -182,6 +182,20 @@ std::optional<Stacks> inOrder(const workload::Workload& workload, const Reads& r
     return std::nullopt;
 }
 
+/// How many of the layers of a full stack, which `next` follows, should stay in it: from half of them on the border
+/// that the fewest results cross, of equals the last.
+static std::size_t goodEnd(const Reads& reads, const std::vector<LayerId>& layers, LayerId next) {
+    std::size_t best = layers.size();
+    std::size_t fewest = crossing(reads, next);
+    for (std::size_t kept = layers.size() - 1; kept > 0 && 2 * kept >= layers.size(); --kept) {
+        const std::size_t results = crossing(reads, layers[kept]);
+        if (results >= fewest) continue;
+        fewest = results;
+        best = kept;
+    }
+    return best;
+}
+
 Stacks stacksThatFit(const workload::Workload& workload, const Reads& reads,
                      const std::function<bool(const std::vector<LayerId>&)>& fits) {
     Stacks stacks;
@@ -190,11 +204,20 @@ Stacks stacksThatFit(const workload::Workload& workload, const Reads& reads,
         const bool barrier = std::any_of(reads[id].begin(), reads[id].end(), [&](const Read& read) {
             return read.whole && !open.empty() && read.producer >= open.front();
         });
+        if (barrier) {
+            stacks.push_back(std::move(open));
+            open.clear();
+        }
         open.push_back(id);
-        if (open.size() == 1 || (!barrier && fits(open))) continue;
-        open.pop_back();
-        stacks.push_back(std::move(open));
-        open = {id};
+        while (open.size() > 1 && !fits(open)) {
+            open.pop_back();
+            const auto end = open.begin() + static_cast<std::ptrdiff_t>(goodEnd(reads, open, id));
+            std::vector<LayerId> rest(end, open.end());
+            open.erase(end, open.end());
+            stacks.push_back(std::move(open));
+            open = std::move(rest);
+            open.push_back(id);
+        }
     }
     if (!open.empty()) stacks.push_back(std::move(open));
     return stacks;

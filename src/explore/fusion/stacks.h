@@ -25,8 +25,8 @@ std::optional<Stacks> inOrder(const workload::Workload& workload, const Reads& r
                               Diagnostics& diagnostics);
 
 /// Walks the layers in order. A stack is closed before a layer that needs the whole result of one of its layers
-/// (`Read::whole`), and before one that does not fit beside the others: `fits` is asked with the layers so far and the
-/// new one.
+/// (`Read::whole`), and when a layer does not fit beside the others: `fits` is asked with the layers so far and the new
+/// one. A full stack keeps at least half of its layers and ends where the fewest results cross.
 Stacks stacksThatFit(const workload::Workload& workload, const Reads& reads,
                      const std::function<bool(const std::vector<workload::LayerId>&)>& fits);
 

@@ -56,6 +56,19 @@ void printTiling(std::string& out, std::string_view key, const std::vector<Tilin
     }
 }
 
+void printInterTiling(std::string& out, const std::vector<Tiling>& tilings) {
+    if (std::none_of(tilings.begin(), tilings.end(), [](const Tiling& tiling) { return tiling.place.has_value(); }))
+        return printTiling(out, "inter_core_tiling", tilings);
+    std::vector<std::string> maps;
+    for (const Tiling& tiling : tilings) {
+        const std::string parts = tiling.kind == Tiling::Kind::parts ? std::to_string(tiling.parts)
+                                  : tiling.kind == Tiling::Kind::all ? "all"
+                                                                     : "\"*\"";
+        maps.push_back(fmt::format("{{dim: {}, split: {}}}", tiling.dim, parts));
+    }
+    out += fmt::format("  inter_core_tiling: [[{}]]\n", fmt::join(maps, ", "));
+}
+
 void printSpatial(std::string& out, const MappingEntry& entry) {
     if (!entry.spatial.empty()) out += "  spatial_mapping:\n";
     for (const SpatialMapping& spatial : entry.spatial) {
@@ -87,9 +100,20 @@ void printEntry(std::string& out, const MappingEntry& entry) {
                          : fmt::format("    - [{}, \"*\"]\n", loop.dim);
     }
     printTiling(out, "intra_core_tiling", entry.intraCoreTiling);
-    printTiling(out, "inter_core_tiling", entry.interCoreTiling);
+    printInterTiling(out, entry.interCoreTiling);
     if (!entry.layerDimensionNames.empty())
         out += fmt::format("  layer_dimension_names: [{}]\n", fmt::join(entry.layerDimensionNames, ", "));
+}
+
+void printGroup(std::string& out, const FusedGroup& group) {
+    std::vector<std::string> layers;
+    for (const std::string& layer : group.layers) layers.push_back(yaml::quote(layer));
+    out += fmt::format("- name: {}\n  layers: [{}]\n", yaml::quote(group.name), fmt::join(layers, ", "));
+    if (!group.tilings.empty()) out += "  intra_core_tiling:\n";
+    for (const GroupTiling& tiling : group.tilings) {
+        const std::string loop = yaml::quote(fmt::format("{}.{}", tiling.layer, tiling.loop.dim));
+        out += fmt::format("  - dim: {}\n    tile: {}\n", loop, tiling.tile);
+    }
 }
 
 }  // namespace
@@ -132,12 +156,16 @@ bool check(const Mapping& mapping, const hardware::Chip& chip, Diagnostics& diag
 }
 
 std::string print(const Mapping& mapping) {
-    std::string out;
+    const bool groups = !mapping.fusedGroups.empty();
+    if (mapping.entries.empty() && !groups) return "[]\n";
+    std::string out = !groups ? "" : mapping.entries.empty() ? "layers: []\n" : "layers:\n";
     for (const MappingEntry& entry : mapping.entries) {
-        if (!out.empty()) out += "\n";
+        if (&entry != &mapping.entries.front()) out += "\n";
         printEntry(out, entry);
     }
-    return out.empty() ? "[]\n" : out;
+    if (groups) out += "\nfused_groups:\n";
+    for (const FusedGroup& group : mapping.fusedGroups) printGroup(out, group);
+    return out;
 }
 
 }  // namespace millrace::mapping

@@ -9,8 +9,9 @@
 #include "hardware/chip.h"
 #include "support/diagnostics.h"
 
-/// Mapping files: which layer may run on which cores, how it is cut and how its loops are laid out. ZigZag's and
-/// Stream's (2025) forms are one form here: any entry may have any of the fields.
+/// Mapping files: which layer may run on which cores, how it is cut and how its loops are laid out, and what is fused.
+/// ZigZag's and Stream's forms are one form here: any entry may have any of the fields, in a list of entries (ZigZag,
+/// Stream 2025) or in a map with groups of fused layers (Stream 2026).
 namespace millrace::mapping {
 
 /// Loops over one array dimension. Several unrollings: mixed.
@@ -76,15 +77,40 @@ struct MappingEntry {
     bool operator==(const MappingEntry& other) const;
 };
 
+/// The size of a tile along a loop of a layer of a group: `tile` steps on each core.
+struct GroupTiling {
+    std::string layer;  ///< a layer's name, or an operator type
+    Tiling loop;        ///< only `dim` and `place` count
+    std::int64_t tile = 1;
+    SourceLocation where;  ///< not compared
+
+    bool operator==(const GroupTiling& other) const {
+        return layer == other.layer && loop == other.loop && tile == other.tile;
+    }
+};
+
+/// Layers that are fused (2026). Which ones exactly: fusion/groups.h.
+struct FusedGroup {
+    std::string name;
+    std::vector<std::string> layers;  ///< names or operator types
+    std::vector<GroupTiling> tilings;
+    SourceLocation where;  ///< not compared
+
+    bool operator==(const FusedGroup& other) const {
+        return name == other.name && layers == other.layers && tilings == other.tilings;
+    }
+};
+
 struct Mapping {
-    std::vector<MappingEntry> entries;  ///< in file order; names are unique
+    std::vector<MappingEntry> entries;    ///< in file order; names are unique
+    std::vector<FusedGroup> fusedGroups;  ///< in file order; only files of 2026 have them
     std::string file;
 
     /// The entry for a layer: by its name, else by its type, else the one called "default". Null if there is none.
     const MappingEntry* find(std::string_view layerName, std::string_view layerType) const;
 };
 
-/// Reads a mapping file. Errors: what is not in the form, one for each mistake. A file without a `default` entry loads
+/// Reads a mapping file. Errors: what is not in the form, one for each mistake. A list without a `default` entry loads
 /// with a warning (ZigZag demands one).
 std::optional<Mapping> readMapping(const std::string& path, Diagnostics& diagnostics);
 /// The same from text; `file` is for messages.

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
-#include "explore/mapping/mapping.h"
+#include "explore/mapping/readentry.h"
 #include "hardware/quantity.h"
 #include "support/files.h"
 #include "support/yaml.h"
@@ -11,228 +12,7 @@
 namespace millrace::mapping {
 namespace {
 
-constexpr std::int64_t kMostCoreId = std::int64_t{1} << 31;
 constexpr std::size_t kMostItems = 4096;
-
-class EntryReader {
-public:
-    EntryReader(yaml::MapReader& map, Diagnostics& diagnostics) : map_(map), diagnostics_(diagnostics) {}
-
-    MappingEntry read() {
-        entry_.where = map_.node().where;
-        entry_.name = map_.text("name").value_or("");
-        readCores();
-        readSpatial();
-        readHint();
-        readLinks();
-        readOrder();
-        entry_.intraCoreTiling = readTiling("intra_core_tiling");
-        entry_.interCoreTiling = readTiling("inter_core_tiling");
-        for (const yaml::Node& item : list("layer_dimension_names")) {
-            if (const auto name = loop(item, "layer_dimension_names")) entry_.layerDimensionNames.push_back(*name);
-        }
-        map_.finish();
-        return std::move(entry_);
-    }
-
-private:
-    /// Items of a list, or none if it is absent; anything else is an error.
-    const std::vector<yaml::Node>& list(std::string_view key) {
-        const yaml::Node* node = map_.find(key);
-        if (node == nullptr) return none_;
-        if (!node->isSequence()) {
-            diagnostics_.error(node->where,
-                               fmt::format("'{}' of {} must be a list, but is {}", key, map_.what(), node->describe()));
-        }
-        return node->items;
-    }
-
-    std::optional<std::string> loop(const yaml::Node& node, std::string_view key) {
-        if (node.isScalar() && hardware::isLoopName(node.scalar)) return node.scalar;
-        diagnostics_.error(node.where, fmt::format("'{}' of {} names the loop '{}'", key, map_.what(), node.scalar),
-                           "loops are capitals, and digits at the end: K, OX, D1");
-        return std::nullopt;
-    }
-
-    void readCores() {
-        const std::string what = fmt::format("'core_allocation' of {}", map_.what());
-        const yaml::Node* node = map_.find("core_allocation");
-        std::vector<yaml::Node> items;
-        if (node != nullptr && node->isScalar()) {
-            items.push_back(*node);
-        } else {
-            items = list("core_allocation");
-        }
-        for (const yaml::Node& item : items) {
-            const auto id = yaml::integer(item, "a core in " + what, diagnostics_);
-            if (!id) continue;
-            if (*id < 0 || *id > kMostCoreId) {
-                diagnostics_.error(item.where, fmt::format("{} names core {}", what, *id), "ids of cores count from 0");
-            } else {
-                entry_.coreAllocation.push_back(*id);
-            }
-        }
-        entry_.allocationIsFixed = map_.boolean("core_allocation_is_fixed", false);
-        if (entry_.allocationIsFixed) return;
-        const std::vector<std::int64_t>& ids = entry_.coreAllocation;
-        for (auto at = ids.begin(); at != ids.end(); ++at) {
-            if (std::find(ids.begin(), at, *at) == at) continue;
-            diagnostics_.warning(node->where, fmt::format("{} names core {} twice", what, *at),
-                                 "a list that gives each part its core needs 'core_allocation_is_fixed: true'");
-            break;
-        }
-    }
-
-    /// The map from array dimensions to lists, entry by entry.
-    template <class Read>
-    void eachDimension(std::string_view key, Read read) {
-        const yaml::Node* node = map_.find(key);
-        if (node == nullptr) return;
-        if (!node->isMap()) {
-            diagnostics_.error(node->where, fmt::format("'{}' of {} must be a map from array dimensions, but is {}",
-                                                        key, map_.what(), node->describe()));
-            return;
-        }
-        for (const auto& [dimension, value] : node->entries) {
-            if (!hardware::isArrayDimensionName(dimension.scalar)) {
-                diagnostics_.error(
-                    dimension.where,
-                    fmt::format("'{}' of {} names the array dimension '{}'", key, map_.what(), dimension.scalar),
-                    "dimensions are called D1, D2, ...");
-            } else if (!value.isSequence()) {
-                diagnostics_.error(value.where, fmt::format("'{}' of {} must have a list for {}, but has {}", key,
-                                                            map_.what(), dimension.scalar, value.describe()));
-            } else {
-                read(dimension.scalar, value.items);
-            }
-        }
-    }
-
-    void readSpatial() {
-        const std::string what = fmt::format("an entry of 'spatial_mapping' of {}", map_.what());
-        eachDimension("spatial_mapping", [&](const std::string& dimension, const std::vector<yaml::Node>& items) {
-            SpatialMapping spatial{dimension, {}};
-            for (const yaml::Node& item : items) {
-                if (const auto unrolling = hardware::readUnrolling(item, what, diagnostics_))
-                    spatial.unrollings.push_back(*unrolling);
-            }
-            entry_.spatial.push_back(std::move(spatial));
-        });
-    }
-
-    void readHint() {
-        eachDimension("spatial_mapping_hint", [&](const std::string& dimension, const std::vector<yaml::Node>& items) {
-            SpatialHint hint{dimension, {}};
-            for (const yaml::Node& item : items) {
-                if (const auto name = loop(item, "spatial_mapping_hint")) hint.loops.push_back(*name);
-            }
-            entry_.spatialHint.push_back(std::move(hint));
-        });
-    }
-
-    void readLinks() {
-        const yaml::Node* node = map_.find("memory_operand_links");
-        if (node == nullptr) return;
-        const std::string what = fmt::format("'memory_operand_links' of {}", map_.what());
-        if (!node->isMap()) {
-            diagnostics_.error(node->where, fmt::format("{} must be a map, but is {}", what, node->describe()));
-            return;
-        }
-        std::vector<OperandLink> links;
-        for (const auto& [key, value] : node->entries) {
-            const auto role = memoryOperand(value.scalar);
-            if (!role) {
-                diagnostics_.error(value.where, fmt::format("{} links {} to {}", what, key.scalar, value.describe()),
-                                   "it must be I1, I2 or O");
-                continue;
-            }
-            const auto taken = std::find_if(links.begin(), links.end(),
-                                            [&](const OperandLink& link) { return link.memoryOperand == *role; });
-            if (taken != links.end()) {
-                diagnostics_.error(
-                    value.where,
-                    fmt::format("{} links both {} and {} to {}", what, taken->layerOperand, key.scalar, value.scalar),
-                    "each operand needs a role of its own");
-            }
-            links.push_back({key.scalar, *role});
-        }
-        if (node->find("O") == nullptr)
-            diagnostics_.error(node->where, fmt::format("{} does not link O", what), "add 'O: O'");
-        entry_.memoryOperandLinks = std::move(links);
-    }
-
-    static std::optional<hardware::MemoryOperand> memoryOperand(std::string_view text) {
-        for (const hardware::MemoryOperand operand : hardware::kMemoryOperands) {
-            if (hardware::name(operand) == text) return operand;
-        }
-        return std::nullopt;
-    }
-
-    /// "LOOP, n", with other words allowed for n. The value is checked by the caller.
-    std::optional<hardware::NamedValue> readPair(const yaml::Node& item, std::string_view key, std::string_view form) {
-        const std::string what = fmt::format("an entry of '{}' of {}", key, map_.what());
-        auto pair = hardware::readNamedValue(item, what, form, diagnostics_);
-        if (!pair) return std::nullopt;
-        if (hardware::isLoopName(pair->name)) return pair;
-        diagnostics_.error(item.where, fmt::format("{} names the loop '{}'", what, pair->name),
-                           "loops are capitals, and digits at the end: K, OX, D1");
-        return std::nullopt;
-    }
-
-    std::optional<std::int64_t> readCount(const hardware::NamedValue& pair, std::string_view key) {
-        const std::string what = fmt::format("the number for {} in '{}' of {}", pair.name, key, map_.what());
-        const auto value = yaml::integer(pair.value, what, diagnostics_);
-        if (!value || *value > 0) return value;
-        diagnostics_.error(pair.value.where, fmt::format("{} must be at least 1, but is {}", what, *value));
-        return std::nullopt;
-    }
-
-    /// ["*", "*"]: meant to count what follows from the outermost loop, but ZigZag drops it as an unknown loop.
-    static bool isGap(const yaml::Node& item) {
-        return item.isSequence() && item.items.size() == 2 && item.items[0].isScalar() && item.items[0].scalar == "*";
-    }
-
-    void readOrder() {
-        for (const yaml::Node& item : list("temporal_ordering")) {
-            if (isGap(item)) {
-                diagnostics_.warning(item.where,
-                                     fmt::format("an entry of 'temporal_ordering' of {} names the loop '*'; it is left "
-                                                 "out, as ZigZag does",
-                                                 map_.what()),
-                                     "positions count from the innermost loop, without it");
-                continue;
-            }
-            const auto pair = readPair(item, "temporal_ordering", "[LOOP, n] or [LOOP, \"*\"]");
-            if (!pair) continue;
-            if (pair->value.scalar == "*") {
-                entry_.temporalOrdering.push_back({pair->name, std::nullopt});
-            } else if (const auto size = readCount(*pair, "temporal_ordering")) {
-                entry_.temporalOrdering.push_back({pair->name, size});
-            }
-        }
-    }
-
-    std::vector<Tiling> readTiling(std::string_view key) {
-        std::vector<Tiling> result;
-        for (const yaml::Node& item : list(key)) {
-            const auto pair = readPair(item, key, "'LOOP, n', 'LOOP, all' or 'LOOP, *'");
-            if (!pair) continue;
-            if (pair->value.scalar == "*") {
-                result.push_back({pair->name, Tiling::Kind::wildcard, 1});
-            } else if (pair->value.scalar == "all") {
-                result.push_back({pair->name, Tiling::Kind::all, 1});
-            } else if (const auto parts = readCount(*pair, key)) {
-                result.push_back({pair->name, Tiling::Kind::parts, *parts});
-            }
-        }
-        return result;
-    }
-
-    yaml::MapReader& map_;
-    Diagnostics& diagnostics_;
-    MappingEntry entry_;
-    const std::vector<yaml::Node> none_;
-};
 
 /// No list or map of an entry is longer than any layer needs.
 bool fits(const yaml::Node& entry, const std::string& what, Diagnostics& diagnostics) {
@@ -247,7 +27,7 @@ bool fits(const yaml::Node& entry, const std::string& what, Diagnostics& diagnos
     return true;
 }
 
-void checkNames(const Mapping& mapping, const SourceLocation& where, Diagnostics& diagnostics) {
+void checkNames(const Mapping& mapping, Diagnostics& diagnostics) {
     std::map<std::string, int> lines;
     for (const MappingEntry& entry : mapping.entries) {
         const auto [known, isNew] = lines.emplace(entry.name, entry.where.line);
@@ -257,13 +37,109 @@ void checkNames(const Mapping& mapping, const SourceLocation& where, Diagnostics
             fmt::format("the mapping has two entries called '{}', the first in line {}", entry.name, known->second),
             "remove one of them");
     }
-    if (lines.count("default") == 0) {
-        diagnostics.warning(where, "the mapping has no entry called 'default'",
-                            "layers without an entry are mapped freely");
+}
+
+void readEntries(const yaml::Node& list, Mapping& mapping, Diagnostics& diagnostics) {
+    for (const yaml::Node& item : list.items) {
+        const yaml::Node* name = item.find("name");
+        const bool named = name != nullptr && name->isScalar();
+        yaml::MapReader map(item, named ? fmt::format("entry '{}'", name->scalar) : "an entry", diagnostics);
+        if (map.valid() && fits(item, map.what(), diagnostics)) mapping.entries.push_back(readEntry(map, diagnostics));
+    }
+}
+
+/// "Node.D0" or "Node.OY"; the node's name may have dots itself.
+std::optional<GroupTiling> readGroupTiling(const yaml::Node& item, const std::string& group, Diagnostics& diagnostics) {
+    yaml::MapReader map(item, fmt::format("an entry of 'intra_core_tiling' of {}", group), diagnostics);
+    if (!map.valid()) return std::nullopt;
+    const yaml::Node* dim = map.require("dim");
+    const auto tile = map.integer("tile");
+    map.finish();
+    if (dim == nullptr || !tile) return std::nullopt;
+    const std::size_t dot = dim->isScalar() ? dim->scalar.rfind('.') : std::string::npos;
+    if (dot == std::string::npos || dot == 0) {
+        diagnostics.error(dim->where,
+                          fmt::format("{} must name a layer and a loop of it, but has {}", map.what(), dim->describe()),
+                          "as in /conv1/Conv.D2");
+        return std::nullopt;
+    }
+    const auto loop = readDim(*dim, std::string_view(dim->scalar).substr(dot + 1), map.what(), diagnostics);
+    if (*tile < 1) {
+        diagnostics.error(map.find("tile")->where,
+                          fmt::format("'tile' of {} must be at least 1, but is {}", map.what(), *tile));
+    }
+    if (!loop || *tile < 1) return std::nullopt;
+    return GroupTiling{dim->scalar.substr(0, dot), *loop, *tile, item.where};
+}
+
+std::optional<FusedGroup> readGroup(const yaml::Node& item, Diagnostics& diagnostics) {
+    const yaml::Node* name = item.find("name");
+    const bool named = name != nullptr && name->isScalar();
+    yaml::MapReader map(item, named ? fmt::format("group '{}'", name->scalar) : "a group", diagnostics);
+    if (!map.valid() || !fits(item, map.what(), diagnostics)) return std::nullopt;
+    FusedGroup group;
+    group.where = item.where;
+    group.name = map.text("name").value_or("");
+    const auto listOf = [&](std::string_view key, const yaml::Node* node) -> const std::vector<yaml::Node>* {
+        if (node == nullptr || node->isSequence()) return node == nullptr ? nullptr : &node->items;
+        diagnostics.error(node->where,
+                          fmt::format("'{}' of {} must be a list, but is {}", key, map.what(), node->describe()));
+        return nullptr;
+    };
+    const yaml::Node* layers = map.require("layers");
+    if (const auto* items = listOf("layers", layers)) {
+        for (const yaml::Node& layer : *items) {
+            const auto text = yaml::text(layer, fmt::format("a layer of {}", map.what()), diagnostics);
+            if (text) group.layers.push_back(*text);
+        }
+        if (items->empty())
+            diagnostics.error(layers->where, fmt::format("{} has no layers", map.what()), "name one, or a type");
+    }
+    if (const auto* items = listOf("intra_core_tiling", map.find("intra_core_tiling"))) {
+        for (const yaml::Node& tiling : *items) {
+            if (const auto read = readGroupTiling(tiling, map.what(), diagnostics)) group.tilings.push_back(*read);
+        }
+    }
+    map.finish();
+    return group;
+}
+
+/// Stream's form of 2026: a map of layers and groups.
+void readGroups(const yaml::Node& root, Mapping& mapping, Diagnostics& diagnostics) {
+    yaml::MapReader map(root, "the mapping", diagnostics);
+    const yaml::Node* layers = map.require("layers");
+    const yaml::Node* groups = map.find("fused_groups");
+    map.find("runtime_args");
+    map.finish();
+    for (const auto& [key, node] : {std::pair("layers", layers), std::pair("fused_groups", groups)}) {
+        if (node == nullptr || node->isSequence()) continue;
+        diagnostics.error(node->where, fmt::format("'{}' must be a list, but is {}", key, node->describe()));
+    }
+    if (layers != nullptr) readEntries(*layers, mapping, diagnostics);
+    if (groups == nullptr) return;
+    for (const yaml::Node& item : groups->items) {
+        if (auto group = readGroup(item, diagnostics)) mapping.fusedGroups.push_back(std::move(*group));
     }
 }
 
 }  // namespace
+
+std::optional<Tiling> readDim(const yaml::Node& node, std::string_view name, std::string_view what,
+                              Diagnostics& diagnostics) {
+    Tiling tiling{std::string(name), Tiling::Kind::parts, 1};
+    if (node.isScalar() && name.size() > 1 && name[0] == 'D') {
+        std::size_t place = 0;
+        const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), place);
+        if (error == std::errc() && end == name.data() + name.size()) {
+            tiling.place = place;
+            return tiling;
+        }
+    }
+    if (node.isScalar() && hardware::isLoopName(name)) return tiling;
+    diagnostics.error(node.where, fmt::format("{} names the loop '{}'", what, name),
+                      "loops are places (D0, D1, ...), or names in capitals: K, OX");
+    return std::nullopt;
+}
 
 std::optional<Mapping> parseMapping(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
     const std::size_t before = diagnostics.failures();
@@ -274,24 +150,27 @@ std::optional<Mapping> parseMapping(std::string_view text, const std::string& fi
     }
     const auto root = yaml::parse(text, file, diagnostics);
     if (!root) return std::nullopt;
-    if (!root->isSequence()) {
-        const bool newer = root->find("layers") != nullptr || root->find("fused_groups") != nullptr;
-        diagnostics.error(
-            root->where, fmt::format("a mapping must be a list of entries, but this file is {}", root->describe()),
-            newer ? "this is Stream's form of 2026; the form of 2025 is read" : "each entry starts with '- name: ...'");
-        return std::nullopt;
-    }
     Mapping mapping;
     mapping.file = file;
-    for (const yaml::Node& item : root->items) {
-        const yaml::Node* name = item.find("name");
-        const bool named = name != nullptr && name->isScalar();
-        yaml::MapReader map(item, named ? fmt::format("entry '{}'", name->scalar) : "an entry", diagnostics);
-        if (map.valid() && fits(item, map.what(), diagnostics))
-            mapping.entries.push_back(EntryReader(map, diagnostics).read());
+    const bool groups = root->find("layers") != nullptr || root->find("fused_groups") != nullptr;
+    if (groups) {
+        readGroups(*root, mapping, diagnostics);
+    } else if (root->isSequence()) {
+        readEntries(*root, mapping, diagnostics);
+    } else {
+        diagnostics.error(
+            root->where,
+            fmt::format("a mapping must be a list of entries, or a map with 'layers', but this file is {}",
+                        root->describe()),
+            "each entry starts with '- name: ...'");
     }
     if (diagnostics.failures() != before) return std::nullopt;
-    checkNames(mapping, root->where, diagnostics);
+    checkNames(mapping, diagnostics);
+    const auto isDefault = [](const MappingEntry& entry) { return entry.name == "default"; };
+    if (!groups && std::none_of(mapping.entries.begin(), mapping.entries.end(), isDefault)) {
+        diagnostics.warning(root->where, "the mapping has no entry called 'default'",
+                            "layers without an entry are mapped freely");
+    }
     return diagnostics.failures() == before ? std::optional(std::move(mapping)) : std::nullopt;
 }
 

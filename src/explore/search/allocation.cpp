@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "explore/fusion/splits.h"
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
+#include "explore/tiling/splits.h"
 
 namespace millrace::search {
 
@@ -64,7 +64,7 @@ std::vector<Allocation> allocations(const workload::Layer& layer, const hardware
     if (entry != nullptr && !entry->interCoreTiling.empty())
         dim = mapping::resolve(layer, *entry, entry->interCoreTiling.front());
     if (entry != nullptr && entry->allocationIsFixed && named.size() > 1) {
-        if (several) return {splitOver(layer, fusion::interSplits(layer, *entry, named.size()), named)};
+        if (several) return {splitOver(layer, tiling::interSplits(layer, *entry, named.size()), named)};
         if (!dim) dim = defaultSplitDim(layer);
         std::vector<tiling::Split> splits;
         if (dim) splits.push_back({*dim, static_cast<std::int64_t>(named.size())});
@@ -72,7 +72,7 @@ std::vector<Allocation> allocations(const workload::Layer& layer, const hardware
     }
     std::vector<Allocation> result;
     if (several) {
-        splitOverBlocks(layer, fusion::interSplits(layer, *entry, cores.size()), cores, result);
+        splitOverBlocks(layer, tiling::interSplits(layer, *entry, cores.size()), cores, result);
         return result;
     }
     std::vector<std::int64_t> counts{1};

@@ -19,7 +19,7 @@ using Allocation = std::vector<Part>;
 
 /// All ways to be tried, in a fixed order. One core: each allowed core alone. Split into n parts: blocks of n allowed
 /// cores, in order (part i on core i of the block; more parts than cores: round about). `*`: 1, 2, 4, ... parts and one
-/// for each core; along several loops: `fusion::interSplits`. A fixed allocation: part i on the i-th core of the list.
+/// for each core; along several loops: `tiling::interSplits`. A fixed allocation: part i on the i-th core of the list.
 /// Names of dimensions: `mapping::resolve`. A dimension that the layer lacks is not split.
 std::vector<Allocation> allocations(const workload::Layer& layer, const hardware::Chip& chip,
                                     const mapping::Mapping* mapping);

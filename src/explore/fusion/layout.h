@@ -39,19 +39,4 @@ private:
     Table<hardware::CoreId, double> busy_;  ///< operations
 };
 
-/// Adds a split; a loop that is in the list already gets both. At most `most` parts in all.
-void addSplit(std::vector<tiling::Split>& splits, workload::DimIndex dim, std::int64_t parts, std::int64_t most);
-/// Parts of a loop in a list of splits.
-std::int64_t partsOf(const std::vector<tiling::Split>& splits, workload::DimIndex dim);
-/// Parts in time that a loop can have at most beside its parts over cores.
-std::int64_t mostSteps(const workload::Layer& layer, const LayerPlan& plan, workload::DimIndex dim);
-
-/// The cuts over cores that an entry asks for. "*": as many parts as the numbers beside it leave of this many cores.
-std::vector<tiling::Split> interSplits(const workload::Layer& layer, const mapping::MappingEntry& entry,
-                                       std::size_t cores);
-
-/// The cuts in time that an entry asks for. "*" is left to the caller: at most `star` parts.
-std::vector<tiling::Split> intraSplits(const workload::Layer& layer, const mapping::MappingEntry& entry,
-                                       const LayerPlan& plan, std::int64_t star);
-
 }  // namespace millrace::fusion

@@ -1,9 +1,10 @@
-#include "explore/fusion/splits.h"
+#include "explore/fusion/layout.h"
 
 #include <algorithm>
 
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
+#include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
 
@@ -41,66 +42,6 @@ Wish wishFor(const workload::Workload& workload, LayerId id, const mapping::Mapp
     return wish;
 }
 
-std::int64_t partsOf(const std::vector<Split>& splits, DimIndex dim) {
-    const auto split = std::find_if(splits.begin(), splits.end(), [&](const Split& s) { return s.dim == dim; });
-    return split == splits.end() ? 1 : split->parts;
-}
-
-void addSplit(std::vector<Split>& splits, DimIndex dim, std::int64_t parts, std::int64_t most) {
-    const std::int64_t before = partsOf(splits, dim);
-    const std::int64_t after = std::min(parts > most / before ? most : before * parts, most);
-    if (after <= 1) return;
-    const auto split = std::find_if(splits.begin(), splits.end(), [&](const Split& s) { return s.dim == dim; });
-    if (split == splits.end()) {
-        splits.push_back({dim, after});
-    } else {
-        split->parts = after;
-    }
-}
-
-std::int64_t mostSteps(const Layer& layer, const LayerPlan& plan, DimIndex dim) {
-    return layer.dims[dim].size / partsOf(plan.inter, dim);
-}
-
-static std::int64_t wanted(const Tiling& tiling, std::int64_t most, std::int64_t star) {
-    switch (tiling.kind) {
-        case Tiling::Kind::parts: return tiling.parts;
-        case Tiling::Kind::all: return most;
-        case Tiling::Kind::wildcard: return star;
-    }
-    return 1;
-}
-
-std::vector<Split> intraSplits(const Layer& layer, const MappingEntry& entry, const LayerPlan& plan,
-                               std::int64_t star) {
-    std::vector<Split> splits;
-    for (const Tiling& tiling : entry.intraCoreTiling) {
-        const auto dim = mapping::resolve(layer, entry, tiling);
-        if (!dim) continue;
-        const std::int64_t most = mostSteps(layer, plan, *dim);
-        addSplit(splits, *dim, wanted(tiling, most, star), most);
-    }
-    return splits;
-}
-
-std::vector<Split> interSplits(const Layer& layer, const MappingEntry& entry, std::size_t cores) {
-    auto free = static_cast<std::int64_t>(cores);
-    for (const Tiling& tiling : entry.interCoreTiling) {
-        const auto dim = mapping::resolve(layer, entry, tiling);
-        if (!dim || tiling.kind == Tiling::Kind::wildcard) continue;
-        free /= std::min(wanted(tiling, layer.dims[*dim].size, 1), free + 1);
-    }
-    std::vector<Split> splits;
-    for (const Tiling& tiling : entry.interCoreTiling) {
-        const auto dim = mapping::resolve(layer, entry, tiling);
-        if (!dim) continue;
-        const std::int64_t size = layer.dims[*dim].size;
-        addSplit(splits, *dim, wanted(tiling, size, std::max<std::int64_t>(free, 1)), size);
-        if (tiling.kind == Tiling::Kind::wildcard) free = 1;
-    }
-    return splits;
-}
-
 CoreChoice::CoreChoice(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping)
     : workload_(workload), chip_(chip), mapping_(mapping), busy_(chip.cores.size(), 0.0) {}
 
@@ -131,13 +72,13 @@ static std::optional<DimIndex> loop(const Layer& layer, std::initializer_list<co
 void CoreChoice::byList(const Layer& layer, const Wish& wish, const std::vector<CoreId>& list, LayerPlan& plan) const {
     plan.cores = list;
     if (wish.inter != nullptr && wish.inter->interCoreTiling.size() > 1) {
-        plan.inter = interSplits(layer, *wish.inter, list.size());
+        plan.inter = tiling::interSplits(layer, *wish.inter, list.size());
         return;
     }
     std::optional<DimIndex> dim;
     if (wish.inter != nullptr) dim = mapping::resolve(layer, *wish.inter, wish.inter->interCoreTiling.front());
     if (!dim) dim = loop(layer, {"G", "H", "K"});
-    if (dim) addSplit(plan.inter, *dim, static_cast<std::int64_t>(list.size()), layer.dims[*dim].size);
+    if (dim) tiling::addSplit(plan.inter, *dim, static_cast<std::int64_t>(list.size()), layer.dims[*dim].size);
 }
 
 /// How far the array of a core needs the loop to be full; 1 if that is not known.
@@ -174,8 +115,8 @@ void CoreChoice::byDefault(const Layer& layer, const std::vector<CoreId>& cores,
         bestChannels = parts;
         bestRows = other;
     }
-    if (channels) addSplit(plan.inter, *channels, bestChannels, layer.dims[*channels].size);
-    if (rows) addSplit(plan.inter, *rows, bestRows, rowSize);
+    if (channels) tiling::addSplit(plan.inter, *channels, bestChannels, layer.dims[*channels].size);
+    if (rows) tiling::addSplit(plan.inter, *rows, bestRows, rowSize);
 }
 
 void CoreChoice::choose(LayerId id, const Wish& wish, LayerPlan& plan) {
@@ -187,7 +128,7 @@ void CoreChoice::choose(LayerId id, const Wish& wish, LayerPlan& plan) {
         byList(layer, wish, named, plan);
     } else {
         if (wish.inter != nullptr) {
-            plan.inter = interSplits(layer, *wish.inter, allowed.size());
+            plan.inter = tiling::interSplits(layer, *wish.inter, allowed.size());
         } else {
             byDefault(layer, allowed, plan);
         }

@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "explore/fusion/axes.h"
+#include "explore/fusion/steps.h"
+#include "explore/tiling/splits.h"
+
+namespace millrace::fusion {
+
+using hardware::CoreId;
+using schedule::MemoryId;
+using tiling::Room;
+using tiling::Shortage;
+using tiling::Split;
+using tiling::Tile;
+using workload::DimIndex;
+using workload::Layer;
+using workload::LayerId;
+
+namespace {
+
+/// A layer that is cut on until a tile fits the room of a core.
+class Fitting {
+public:
+    Fitting(const workload::Workload& workload, LayerId id, LayerPlan& plan)
+        : workload_(workload), layer_(workload.layers[id]), plan_(plan), part_(largestPart(layer_, plan)) {}
+
+    bool fits(const Room& room) {
+        auto demand = tiling::demand(workload_, layer_, part_, plan_.intra, room);
+        demand[room.outputMemory] += sumBits();
+        for (const MemoryId memory : demand.ids()) {
+            if (demand[memory] <= room.freeBits[memory]) continue;
+            shortage_ = {memory, demand[memory], room.freeBits[memory]};
+            return false;
+        }
+        return true;
+    }
+
+    /// Cuts what has an own place in the result; fewest tiles.
+    bool cut(const Room& room) {
+        const auto splits = tiling::fit(workload_, layer_, tile(), room, shortage_);
+        if (splits) take(*splits);
+        return splits.has_value();
+    }
+
+    /// Cuts sums too, as little as possible.
+    bool cutSums(const Room& room) {
+        const std::vector<Split> before = plan_.intra;
+        for (const DimIndex dim : sums()) {
+            const std::int64_t size = tile()[dim].size();
+            for (std::int64_t parts = 2; parts < 2 * size; parts *= 2) {
+                std::vector<Split> with = plan_.intra;
+                const std::vector<Split> without = plan_.intra;
+                tiling::addSplit(with, dim, parts, layer_.dims[dim].size / tiling::partsOf(plan_.inter, dim));
+                std::rotate(with.begin(), with.end() - (with.size() > without.size() ? 1 : 0), with.end());
+                plan_.intra = with;
+                if (cut(room) && fits(room)) return true;
+                plan_.intra = parts < size ? without : with;
+            }
+        }
+        plan_.intra = before;
+        return false;
+    }
+
+    const Shortage& shortage() const { return shortage_; }
+
+private:
+    /// Width of sums beyond that of results, for tiles that add a single step to a sum (`partialSumBits` has it for all
+    /// others).
+    std::int64_t sumBits() const {
+        const Tile one = tile();
+        const auto adds = [&](const Split& split) { return !writes(layer_, split.dim); };
+        if (tiling::partialSumBits(layer_, one) > 0 || std::none_of(plan_.intra.begin(), plan_.intra.end(), adds))
+            return 0;
+        return std::max(0, layer_.output.bits - layer_.outputFinalBits) * volume(tiling::writtenBox(layer_, one));
+    }
+
+    Tile tile() const {
+        Tile result = part_;
+        for (const Split& split : plan_.intra) result[split.dim] = tiling::cut(result[split.dim], split.parts).front();
+        return result;
+    }
+
+    /// `splits` come slowest first.
+    void take(const std::vector<Split>& splits) {
+        for (auto split = splits.rbegin(); split != splits.rend(); ++split) {
+            const std::int64_t most = layer_.dims[split->dim].size / tiling::partsOf(plan_.inter, split->dim);
+            tiling::addSplit(plan_.intra, split->dim, split->parts, most);
+        }
+    }
+
+    /// Loops that are summed over, channels first, then the longest.
+    std::vector<DimIndex> sums() const {
+        std::vector<DimIndex> result;
+        for (DimIndex dim = 0; dim < layer_.dims.size(); ++dim) {
+            const workload::LoopDim& loop = layer_.dims[dim];
+            if (loop.kind == workload::DimKind::reduction && loop.size > 1 && !writes(layer_, dim))
+                result.push_back(dim);
+        }
+        std::stable_sort(result.begin(), result.end(), [&](DimIndex a, DimIndex b) {
+            return std::pair(layer_.dims[a].name == "C", layer_.dims[a].size) >
+                   std::pair(layer_.dims[b].name == "C", layer_.dims[b].size);
+        });
+        return result;
+    }
+
+    const workload::Workload& workload_;
+    const Layer& layer_;
+    LayerPlan& plan_;
+    Tile part_;
+    Shortage shortage_;
+};
+
+std::string textOf(const Layer& layer, const std::vector<Split>& splits) {
+    std::string text;
+    for (const Split& split : splits)
+        text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", layer.dims[split.dim].name, split.parts);
+    return text.empty() ? "uncut" : text;
+}
+
+}  // namespace
+
+void cutToFit(const workload::Workload& workload, const hardware::Chip& chip, const Memories& memories,
+              const PlanOptions& options, LayerId id, bool asked, Plan& plan, Diagnostics& diagnostics) {
+    const Layer& layer = workload.layers[id];
+    LayerPlan& mine = plan.layers[id];
+    const std::vector<Split> before = mine.intra;
+    const bool alone = plan.stacks[mine.stack].size() == 1;
+    Fitting fitting(workload, id, mine);
+    std::optional<Shortage> shortage;
+    const std::set<CoreId> cores(mine.cores.begin(), mine.cores.end());
+    for (const CoreId core : cores) {
+        const auto tight = tileRoom(layer, mine, core, memories, false);
+        if (!tight) {
+            diagnostics.infeasible(layer.where,
+                                   fmt::format("core {} ({}) lacks a memory for an operand of layer '{}'", core.index(),
+                                               chip.cores[core].name, layer.name),
+                                   "give the core a memory for I1, I2 and O, or the layer another core");
+            return;
+        }
+        const bool whole = mine.intra.empty() && fitting.fits(*tight);
+        if (alone && !asked && !whole && options.doubleBuffer &&
+            fitting.cut(*tileRoom(layer, mine, core, memories, true)))
+            continue;
+        if (fitting.fits(*tight)) continue;
+        if (!shortage) shortage = fitting.shortage();
+        if (fitting.cut(*tight) || fitting.cutSums(*tight)) continue;
+        const Shortage& least = fitting.shortage();
+        diagnostics.infeasible(
+            layer.where,
+            fmt::format("no tile of layer '{}' fits core {}: single elements take {} bits in {}, which has {} for it",
+                        layer.name, core.index(), least.neededBits, memories.name(least.memory), least.freeBits),
+            fmt::format("it needs a memory of {} bits, or another core", least.neededBits));
+        return;
+    }
+    if (!asked || !shortage) return;
+    diagnostics.warning(
+        layer.where, fmt::format("a tile of layer '{}' ({}) takes {} bits in {}, which has {}: {} instead", layer.name,
+                                 textOf(layer, before), shortage->neededBits, memories.name(shortage->memory),
+                                 shortage->freeBits, textOf(layer, mine.intra)));
+}
+
+}  // namespace millrace::fusion
