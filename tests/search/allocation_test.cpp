@@ -22,7 +22,8 @@ struct Choice : testing::Test {
     const workload::Layer& relu() const { return workload.layers[workload::LayerId(1)]; }
     std::string errors(const mapping::Mapping* mapping) {
         Diagnostics diagnostics;
-        EXPECT_FALSE(platform::checkBindings(workload, chip, mapping, diagnostics));
+        EXPECT_FALSE(platform::checkBindings(workload, chip, mapping, diagnostics) &&
+                 platform::checkNoSumOverCores(workload, mapping, diagnostics));
         return diagnostics.text();
     }
     workload::Workload workload;

@@ -77,7 +77,19 @@ void checkInline(const workload::Layer& layer, const hardware::Chip& chip, Diagn
     }
 }
 
-bool writes(const workload::Layer& layer, workload::DimIndex dim) {
+}  // namespace
+
+bool checkBindings(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
+                   Diagnostics& diagnostics) {
+    const std::size_t before = diagnostics.failures();
+    if (mapping != nullptr) mapping::check(*mapping, chip, diagnostics);
+    for (const workload::Layer& layer : workload.layers) {
+        checkInline(layer, chip, diagnostics);
+    }
+    return diagnostics.failures() == before;
+}
+
+static bool writes(const workload::Layer& layer, workload::DimIndex dim) {
     for (const workload::Axis& axis : layer.output.axes) {
         for (const workload::AffineTerm& term : axis.index.terms) {
             if (term.dim == dim) return true;
@@ -86,7 +98,7 @@ bool writes(const workload::Layer& layer, workload::DimIndex dim) {
     return false;
 }
 
-void checkSplits(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
+static void checkSplits(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
     const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
     if (entry == nullptr) return;
     for (const mapping::Tiling& tiling : entry->interCoreTiling) {
@@ -99,14 +111,10 @@ void checkSplits(const workload::Layer& layer, const mapping::Mapping& mapping, 
     }
 }
 
-}  // namespace
-
-bool checkBindings(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
-                   Diagnostics& diagnostics) {
+bool checkNoSumOverCores(const workload::Workload& workload, const mapping::Mapping* mapping,
+                         Diagnostics& diagnostics) {
     const std::size_t before = diagnostics.failures();
-    if (mapping != nullptr) mapping::check(*mapping, chip, diagnostics);
     for (const workload::Layer& layer : workload.layers) {
-        checkInline(layer, chip, diagnostics);
         if (mapping != nullptr) checkSplits(layer, *mapping, diagnostics);
     }
     return diagnostics.failures() == before;

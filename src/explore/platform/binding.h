@@ -22,10 +22,13 @@ mapper::Request requestFor(const cost::Nest& nest, const workload::Layer& layer,
                            const mapping::Mapping* mapping, const mapper::Options& options);
 
 /// Does what the mapping file and the layers themselves say fit the chip and the layers? One error for each mistake:
-/// cores that the chip lacks or that are off-chip, array dimensions that no core of the
-/// layer has, splits over cores along a loop that is summed over. True if none.
+/// cores that the chip lacks or that are off-chip, array dimensions that no core of the layer has. True if none.
 bool checkBindings(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                    Diagnostics& diagnostics);
+
+/// For those who cannot pass partial sums from core to core: an error for each layer that the mapping file splits over
+/// cores along a loop that it sums over. True if none.
+bool checkNoSumOverCores(const workload::Workload& workload, const mapping::Mapping* mapping, Diagnostics& diagnostics);
 
 /// The workload with the memory roles that the mapping file gives to operands. Null: as it is.
 workload::Workload withLinks(workload::Workload workload, const mapping::Mapping* mapping);

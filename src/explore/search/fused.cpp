@@ -1,4 +1,5 @@
 #include "explore/explore.h"
+#include "explore/fusion/coresums.h"
 #include "explore/fusion/engine.h"
 #include "explore/fusion/run.h"
 #include "explore/fusion/unfold.h"
@@ -28,22 +29,24 @@ std::optional<Result> exploreFused(const workload::Workload& given, const hardwa
     if (!result.workload.hostOperators.empty()) {
         result.problem.memories[platform->offchip()].cores.push_back(result.problem.cores.add({"host"}));
     }
-    const auto plan = fusion::makePlan(result.workload, result.chip, mapping, options.plan, diagnostics);
-    if (!plan) return std::nullopt;
+    const auto asked = fusion::makePlan(result.workload, result.chip, mapping, options.plan, diagnostics);
+    if (!asked) return std::nullopt;
+    result.bounds = platform::bounds(result.workload, result.chip, mapping);
+    fusion::CoreSums sums = fusion::sumOverCores(result.workload, *asked);
+    result.workload = std::move(sums.workload);
+    result.stacks = sums.plan.stacks;
     const schedule::Problem resources = result.problem;
     platform::addTensors(result.workload, platform->offchip(), result.problem);
-    const tiling::Cells cells = fusion::cellsOf(result.workload, *plan, options.policy);
-    platform::TileCosts costs(result.workload, result.chip, mapping, options.common.objective, options.common.lpfLimit);
+    const tiling::Cells cells = fusion::cellsOf(result.workload, sums.plan, options.policy);
+    platform::TileCosts costs(sums.costed, result.chip, mapping, options.common.objective, options.common.lpfLimit);
     const auto setup =
-        fusion::Setup::make(result.workload, result.chip, *platform, resources, *plan, cells, costs, diagnostics);
+        fusion::Setup::make(result.workload, result.chip, *platform, resources, sums.plan, cells, costs, diagnostics);
     if (!setup) return std::nullopt;
     Engine engine(*setup, options.policy);
     if (!fusion::run(engine, diagnostics)) return std::nullopt;
     fusion::unfold(engine, result);
-    for (const auto& stack : plan->stacks) result.stacks.push_back(stack);
     result.evaluations = costs.evaluations();
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
-    result.bounds = platform::bounds(result.workload, result.chip, mapping);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
     if (!result.verified) return std::nullopt;

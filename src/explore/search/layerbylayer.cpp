@@ -188,7 +188,8 @@ private:
 std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const hardware::Chip& chip,
                                           const mapping::Mapping* mapping, const Options& options,
                                           Diagnostics& diagnostics) {
-    if (!platform::checkBindings(given, chip, mapping, diagnostics)) return std::nullopt;
+    const bool bound = platform::checkBindings(given, chip, mapping, diagnostics);
+    if (!platform::checkNoSumOverCores(given, mapping, diagnostics) || !bound) return std::nullopt;
     Result result;
     result.chip = options.offchipInCore ? search::withOffchipInCores(chip) : chip;
     result.workload = platform::withLinks(given, mapping);
