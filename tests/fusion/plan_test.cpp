@@ -210,7 +210,7 @@ TEST_F(Planning, CutsThatDoNotFitAreRefinedWithAWarning) {
     test::ConvShape shape{8, 8, 64, 64};
     test::addConv(workload, "conv", test::addInput(workload, {8, shape.iy(), 64}), shape);
     chip = test::smallChip(1, 20 * 64 * 8 * 8);
-    tile("conv:OY=4");
+    tile("conv:OY=4,K@1");
     EXPECT_EQ(good().layers[LayerId(0)].steps(), 16);
     EXPECT_THAT(diagnostics.text(), HasSubstr("warning: a tile of layer 'conv' (OY in 4) takes"));
     EXPECT_THAT(diagnostics.text(), HasSubstr("in core 0 (matrix) sram, which has 81920: OY in 16 instead"));
