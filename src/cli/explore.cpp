@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* kLayerByLayer = "layer-by-layer";
 constexpr const char* kFused = "fused";
+constexpr const char* kBest = "best";
+constexpr const char* kOrderFile = "order.csv";
 
 struct ExploreOptions {
     Common common;
@@ -25,6 +27,8 @@ struct ExploreOptions {
     std::string schedule = kLayerByLayer;
     explore::Options options;
     fusion::Policy policy;
+    std::string order = kBest;
+    std::string orderFile;
     std::string stacks;
     std::string cuts;
     std::vector<std::string> tiles;
@@ -39,13 +43,36 @@ std::optional<fusion::PlanOptions> planOptions(const ExploreOptions& options, Di
     return plan;
 }
 
+std::optional<explore::FusedOptions> fusedOptions(const ExploreOptions& options, Diagnostics& diagnostics) {
+    const auto plan = planOptions(options, diagnostics);
+    if (!plan) return std::nullopt;
+    explore::FusedOptions fused;
+    fused.common = options.options;
+    fused.plan = *plan;
+    fused.policy = options.policy;
+    fused.policy.prefetch = options.options.prefetch;
+    for (const fusion::Order order :
+         {fusion::Order::depthFirst, fusion::Order::breadthFirst, fusion::Order::earliestReady}) {
+        if (options.order == fusion::name(order)) fused.orders = {order};
+    }
+    if (options.orderFile.empty()) return fused;
+    const auto text = readFile(options.orderFile, diagnostics);
+    if (!text) return std::nullopt;
+    fused.orders = {fusion::Order::given};
+    fused.order = *text;
+    fused.orderFile = options.orderFile;
+    return fused;
+}
+
 bool writeFiles(const ExploreOptions& options, const explore::Result& result, double seconds,
                 Diagnostics& diagnostics) {
     const std::string folder = options.common.out + "/";
     return writeFile(folder + "result.json", report::resultJson(result, seconds), diagnostics) &&
            writeFile(folder + "schedule.png", report::schedulePng(result), diagnostics) &&
            writeFile(folder + "memory.png", report::memoryPng(result), diagnostics) &&
-           writeFile(folder + "trace.json", report::perfettoTrace(result), diagnostics);
+           writeFile(folder + "trace.json", report::perfettoTrace(result), diagnostics) &&
+           (result.tileOrder.empty() ||
+            writeFile(folder + kOrderFile, fusion::printOrder(result.tileOrder), diagnostics));
 }
 
 Exit explore(ExploreOptions options) {
@@ -57,14 +84,12 @@ Exit explore(ExploreOptions options) {
     const auto workload = loadWorkload(options.model, diagnostics);
     std::optional<mapping::Mapping> mapping;
     if (!options.mapping.empty()) mapping = mapping::readMapping(options.mapping, diagnostics);
-    const std::optional<fusion::PlanOptions> plan = planOptions(options, diagnostics);
+    const auto fused = fusedOptions(options, diagnostics);
     if (diagnostics.failed()) return report(diagnostics, options.common);
     const mapping::Mapping* file = mapping ? &*mapping : nullptr;
-    options.policy.prefetch = options.options.prefetch;
-    const auto result =
-        options.schedule == kFused
-            ? explore::exploreFused(*workload, *chip, file, {options.options, *plan, options.policy}, diagnostics)
-            : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
+    const auto result = options.schedule == kFused
+                            ? explore::exploreFused(*workload, *chip, file, *fused, diagnostics)
+                            : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
     if (!result) return report(diagnostics, options.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const bool written = !options.common.out.empty() && writeFiles(options, *result, seconds, diagnostics);
@@ -91,12 +116,12 @@ void addFused(CLI::App& verb, ExploreOptions& options) {
     verb.add_option("--tile", options.tiles,
                     "LAYER:SPLIT,...: OY=8 or OY=all cuts in time, K@4 over cores; LAYER may be a type or default")
         ->group(group);
-    const std::map<std::string, fusion::Order> orders{{"depth-first", fusion::Order::depthFirst},
-                                                      {"breadth-first", fusion::Order::breadthFirst},
-                                                      {"earliest-ready", fusion::Order::earliestReady}};
-    verb.add_option("--order", options.policy.order, "depth-first, breadth-first or earliest-ready: which tile is next")
-        ->transform(CLI::Transformer(orders, CLI::ignore_underscore))
-        ->type_name("ORDER")
+    verb.add_option("--order", options.order, "which tile is next; best: all three are tried, for the objective")
+        ->check(CLI::IsMember({kBest, "depth-first", "breadth-first", "earliest-ready"}))
+        ->capture_default_str()
+        ->group(group);
+    verb.add_option("--order-file", options.orderFile, "the tiles in order, a line \"LAYER,TILE\" each")
+        ->type_name("FILE")
         ->group(group);
     const std::map<std::string, fusion::Halo> halos{
         {"keep", fusion::Halo::keep}, {"again", fusion::Halo::again}, {"recompute", fusion::Halo::recompute}};

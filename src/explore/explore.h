@@ -5,6 +5,7 @@
 
 #include "explore/cost/area.h"
 #include "explore/cost/nest.h"
+#include "explore/fusion/orderfile.h"
 #include "explore/fusion/plan.h"
 #include "explore/fusion/setup.h"
 #include "explore/mapper/mapper.h"
@@ -42,7 +43,14 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& workload, co
 struct FusedOptions {
     Options common;
     fusion::PlanOptions plan;
-    fusion::Policy policy;  ///< its `prefetch` counts, not that of `common`
+    /// Its order is one of `orders`, its `prefetch` counts and not that of `common`.
+    fusion::Policy policy;
+    /// Tried one after another; the best by the objective is taken, the first of equals.
+    std::vector<fusion::Order> orders{fusion::Order::depthFirst, fusion::Order::breadthFirst,
+                                      fusion::Order::earliestReady};
+    /// For `fusion::Order::given`: the text of fusion/orderfile.h, and where it comes from (for messages).
+    std::string order;
+    std::string orderFile;
 };
 
 /// Schedules the workload tile by tile, layers of a stack side by side; see `fusion/plan.h` for what is decided before

@@ -92,7 +92,7 @@ TEST_F(Planning, PartsOnFewerCoresGoToTheLeastBusy) {
     const Plan plan =
         good("- name: default\n- name: Conv\n  core_allocation: [0, 1, 2]\n  inter_core_tiling: ['K, 1']\n");
     std::vector<std::size_t> cores;
-    for (const std::size_t layer : {0, 1, 3, 4}) cores.push_back(plan.layers[LayerId(layer)].cores.front().index());
+    for (const std::size_t layer : {0u, 1u, 3u, 4u}) cores.push_back(plan.layers[LayerId(layer)].cores.front().index());
     EXPECT_EQ(cores, (std::vector<std::size_t>{0, 1, 2, 0}));
 }
 
@@ -210,7 +210,7 @@ TEST_F(Planning, CutsThatDoNotFitAreRefinedWithAWarning) {
     test::ConvShape shape{8, 8, 64, 64};
     test::addConv(workload, "conv", test::addInput(workload, {8, shape.iy(), 64}), shape);
     chip = test::smallChip(1, 20 * 64 * 8 * 8);
-    tile("conv:OY=4");
+    tile("conv:OY=4,K@1");
     EXPECT_EQ(good().layers[LayerId(0)].steps(), 16);
     EXPECT_THAT(diagnostics.text(), HasSubstr("warning: a tile of layer 'conv' (OY in 4) takes"));
     EXPECT_THAT(diagnostics.text(), HasSubstr("in core 0 (matrix) sram, which has 81920: OY in 16 instead"));
@@ -262,6 +262,69 @@ TEST_F(Planning, WhatCannotBeAskedFor) {
     EXPECT_THAT(problems(), HasSubstr("each step of OY needs the one before"));
     for (hardware::Core& core : chip.cores) core.operatorTypes = {"Add"};
     EXPECT_THAT(problems(), HasSubstr("infeasible: no core of the chip 'small' runs layer 'conv0' of type Conv"));
+}
+
+TEST_F(Planning, TilesWithHolesAndTooManyTiles) {
+    workload::Layer& layer = workload.layers[LayerId(4)];
+    layer.dims[0].size = 4;
+    layer.dims.push_back({"G", 2});
+    layer.output.axes[0].index = {{{6, 4}, {0, 1}}, 0, 1};
+    layer.inputs[0].axes[0].index = layer.output.axes[0].index;
+    tile("conv3:G=2");
+    EXPECT_EQ(good().layers[LayerId(4)].steps(), 2);
+    options.tiles[0].intraCoreTiling[0] = {"D6", mapping::Tiling::Kind::parts, 2, 6};
+    EXPECT_EQ(good().layers[LayerId(4)].steps(), 2) << "K by place means groups too";
+    layer.dims[6].name = "Q";
+    options.tiles.clear();
+    tile("conv3:K=2");
+    EXPECT_THAT(problems(), HasSubstr("layer 'conv3' is cut along K, which would leave holes in its tiles' results"));
+    tile("conv3:K=2,Q=2");
+    EXPECT_EQ(good().layers[LayerId(4)].steps(), 4) << "single groups have none";
+    workload = {};
+    test::ConvShape shape{1 << 12, 1, 1 << 12, 1 << 12, 1, 1};
+    shape.padY = 0;
+    test::addConv(workload, "large", test::addInput(workload, {1, 1 << 12, 1 << 12}), shape);
+    options.tiles.clear();
+    tile("large:K=all,OY=all,OX=all,K@1");
+    EXPECT_THAT(problems(), HasSubstr("layer 'large' is cut into 68719476736 tiles along 3 loops: at most 2147483648"));
+}
+
+TEST_F(Planning, CoresThatShareAMemoryShareItsRoom) {
+    workload = {};
+    test::ConvShape shape{8, 8, 64, 64};
+    test::addConv(workload, "conv", test::addInput(workload, {8, shape.iy(), 64}), shape);
+    chip = test::smallChip(2, 1 << 18);
+    tile("conv:K@2,OY=1");
+    options.doubleBuffer = false;
+    const auto apart = good().layers[LayerId(0)].steps();
+    chip.sharedMemories = {{hardware::CoreId(0), hardware::CoreId(1)}};
+    EXPECT_GE(good().layers[LayerId(0)].steps(), 2 * apart - 1);
+    EXPECT_GT(good().layers[LayerId(0)].steps(), apart);
+}
+
+/// A layer's parts that read the same weights have them once on each core, and rows are shared before filters are few.
+TEST_F(Planning, WeightsCountOnceOnEachCore) {
+    workload = {};
+    test::ConvShape shape{16, 16, 8, 4, 3, 3};
+    shape.padX = 1;
+    const auto a = test::addConv(workload, "a", test::addInput(workload, {16, 8, 4}), shape);
+    test::addConv(workload, "b", a, shape);
+    const std::int64_t weights = 16 * 16 * 9 * 8;
+    options.fill = 0.9;
+    chip = test::smallChip(2, weights * 2);
+    tile("Conv:K@2");
+    EXPECT_EQ(stackList(), "01") << "half of the filters on each core";
+    options.tiles.clear();
+    tile("Conv:OY@2");
+    EXPECT_EQ(stackList(), "0 1") << "all of them on both";
+    chip = test::smallChip(2, weights * 5 / 2);
+    EXPECT_EQ(stackList(), "01");
+    options.tiles.clear();
+    tile("Conv:OY@8");
+    EXPECT_EQ(stackList(), "01") << "four parts of rows on a core read the same";
+    options.tiles.clear();
+    tile("Conv:K@8");
+    EXPECT_EQ(stackList(), "01");
 }
 
 TEST(PlanOptions, Texts) {

@@ -72,6 +72,21 @@ TEST(Capacity, WeightsTooLargeAreCutByChannels) {
     EXPECT_GT(splits->front().parts, 1);
 }
 
+TEST(Capacity, SomeLoopsStayAsTheyAre) {
+    Case setup = conv({}, 1500);
+    Shortage shortage;
+    const auto uses = [&](const char* name) {
+        const auto splits = fit(setup.workload, setup.layer(), wholeLayer(setup.layer()), setup.room, shortage);
+        EXPECT_TRUE(splits);
+        return splits && std::any_of(splits->begin(), splits->end(),
+                                     [&](const Split& split) { return split.dim == *setup.layer().dim(name); });
+    };
+    EXPECT_TRUE(uses("OY"));
+    setup.room.uncut = {*setup.layer().dim("OY")};
+    EXPECT_FALSE(uses("OY"));
+    EXPECT_TRUE(uses("OX"));
+}
+
 TEST(Capacity, EveryTileFitsAndNoCoarserRowCutDoes) {
     Rng rng(7);
     for (std::int64_t i = 0; i < 300; ++i) {

@@ -38,11 +38,33 @@ public:
         return true;
     }
 
-    /// Cuts what has an own place in the result; fewest tiles.
-    bool cut(const Room& room) {
-        const auto splits = tiling::fit(workload_, layer_, tile(), room, shortage_);
-        if (splits) take(*splits);
-        return splits.has_value();
+    /// Cuts what has an own place in the result; fewest tiles. A loop can have no more parts in time than each of its
+    /// parts over cores has steps: then others are cut.
+    bool cut(Room room) {
+        const std::vector<Split> before = plan_.intra;
+        for (;;) {
+            room.uncut = used();
+            const auto splits = tiling::fit(workload_, layer_, tile(), room, shortage_);
+            if (splits) take(*splits);
+            if (splits && fits(room)) return true;
+            if (splits && !splits->empty()) continue;
+            plan_.intra = before;
+            return false;
+        }
+    }
+
+    /// Loops that are cut over cores so unevenly that some parts have nothing to be cut in time: takes single steps of
+    /// them over cores. True if there was one.
+    bool cutOverCores() {
+        bool changed = false;
+        for (Split& split : plan_.inter) {
+            const std::int64_t size = layer_.dims[split.dim].size;
+            if (size / split.parts != 1 || size == split.parts) continue;
+            split.parts = size;
+            changed = true;
+        }
+        part_ = largestPart(layer_, plan_);
+        return changed;
     }
 
     /// Cuts sums too, as little as possible.
@@ -53,7 +75,7 @@ public:
             for (std::int64_t parts = 2; parts < 2 * size; parts *= 2) {
                 std::vector<Split> with = plan_.intra;
                 const std::vector<Split> without = plan_.intra;
-                tiling::addSplit(with, dim, parts, layer_.dims[dim].size / tiling::partsOf(plan_.inter, dim));
+                tiling::addSplit(with, dim, parts, most(dim));
                 std::rotate(with.begin(), with.end() - (with.size() > without.size() ? 1 : 0), with.end());
                 plan_.intra = with;
                 if (cut(room) && fits(room)) return true;
@@ -83,11 +105,22 @@ private:
         return result;
     }
 
+    /// Parts in time that a loop can have.
+    std::int64_t most(DimIndex dim) const { return layer_.dims[dim].size / tiling::partsOf(plan_.inter, dim); }
+
+    /// Loops that have as many parts in time as they can.
+    std::vector<DimIndex> used() const {
+        std::vector<DimIndex> result;
+        for (DimIndex dim = 0; dim < layer_.dims.size(); ++dim) {
+            if (tiling::partsOf(plan_.intra, dim) >= most(dim)) result.push_back(dim);
+        }
+        return result;
+    }
+
     /// `splits` come slowest first.
     void take(const std::vector<Split>& splits) {
         for (auto split = splits.rbegin(); split != splits.rend(); ++split) {
-            const std::int64_t most = layer_.dims[split->dim].size / tiling::partsOf(plan_.inter, split->dim);
-            tiling::addSplit(plan_.intra, split->dim, split->parts, most);
+            tiling::addSplit(plan_.intra, split->dim, split->parts, most(split->dim));
         }
     }
 
@@ -113,9 +146,11 @@ private:
     Shortage shortage_;
 };
 
-std::string textOf(const Layer& layer, const std::vector<Split>& splits) {
+std::string textOf(const Layer& layer, const LayerPlan& plan) {
     std::string text;
-    for (const Split& split : splits)
+    for (const Split& split : plan.inter)
+        text += fmt::format("{}{} in {} over cores", text.empty() ? "" : ", ", layer.dims[split.dim].name, split.parts);
+    for (const Split& split : plan.intra)
         text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", layer.dims[split.dim].name, split.parts);
     return text.empty() ? "uncut" : text;
 }
@@ -126,7 +161,7 @@ void cutToFit(const workload::Workload& workload, const hardware::Chip& chip, co
               const PlanOptions& options, LayerId id, bool asked, Plan& plan, Diagnostics& diagnostics) {
     const Layer& layer = workload.layers[id];
     LayerPlan& mine = plan.layers[id];
-    const std::vector<Split> before = mine.intra;
+    const std::string before = textOf(layer, mine);
     const bool alone = plan.stacks[mine.stack].size() == 1;
     Fitting fitting(workload, id, mine);
     std::optional<Shortage> shortage;
@@ -147,6 +182,7 @@ void cutToFit(const workload::Workload& workload, const hardware::Chip& chip, co
         if (fitting.fits(*tight)) continue;
         if (!shortage) shortage = fitting.shortage();
         if (fitting.cut(*tight) || fitting.cutSums(*tight)) continue;
+        if (fitting.cutOverCores() && (fitting.cut(*tight) || fitting.cutSums(*tight))) continue;
         const Shortage& least = fitting.shortage();
         diagnostics.infeasible(
             layer.where,
@@ -157,9 +193,9 @@ void cutToFit(const workload::Workload& workload, const hardware::Chip& chip, co
     }
     if (!asked || !shortage) return;
     diagnostics.warning(
-        layer.where, fmt::format("a tile of layer '{}' ({}) takes {} bits in {}, which has {}: {} instead", layer.name,
-                                 textOf(layer, before), shortage->neededBits, memories.name(shortage->memory),
-                                 shortage->freeBits, textOf(layer, mine.intra)));
+        layer.where,
+        fmt::format("a tile of layer '{}' ({}) takes {} bits in {}, which has {}: {} instead", layer.name, before,
+                    shortage->neededBits, memories.name(shortage->memory), shortage->freeBits, textOf(layer, mine)));
 }
 
 }  // namespace millrace::fusion

@@ -112,7 +112,7 @@ private:
         while (end < groupOf_.size() && fits(end, g)) ++end;
         if (g + 1 == groups_.size() || !hasTypes(groups_[g + 1])) return end;
         const auto next = fixed(g + 1);
-        if (!next || next->first > end) return end;
+        if (!next) return end;
         std::size_t begin = next->first;
         while (begin > last + 1 && fits(begin - 1, g + 1)) --begin;
         std::size_t best = end;

@@ -7,6 +7,16 @@ namespace millrace::fusion {
 using tiling::CellBox;
 using workload::TensorId;
 
+const char* name(Order order) {
+    switch (order) {
+        case Order::depthFirst: return "depth-first";
+        case Order::breadthFirst: return "breadth-first";
+        case Order::earliestReady: return "earliest-ready";
+        case Order::given: return "given";
+    }
+    return "";
+}
+
 Lanes::Lanes(const Setup& setup, Order order)
     : setup_(setup), order_(order), producers_(setup.workload().tensors.size()) {
     for (const WorkId id : setup.works().ids()) {

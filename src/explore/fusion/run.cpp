@@ -53,6 +53,8 @@ public:
         });
     }
 
+    TileOrder takeOrder() { return std::move(order_); }
+
 private:
     bool earliestReady() {
         Lanes lanes(setup_, policy_.order);
@@ -99,7 +101,11 @@ private:
     }
 
     bool commit(WorkId id, std::uint32_t tile) {
-        if (engine_.commit(id, tile)) return true;
+        if (engine_.commit(id, tile)) {
+            const LayerId layer = setup_.works()[id].layer;
+            if (layer.valid()) order_.emplace_back(layer, tile);
+            return true;
+        }
         const Work& work = setup_.works()[id];
         const bool isLayer = work.layer.valid();
         const auto& where = isLayer ? setup_.workload().layers[work.layer].where : SourceLocation{};
@@ -114,10 +120,15 @@ private:
     const Policy& policy_;
     Diagnostics& diagnostics_;
     Engine& engine_;
+    TileOrder order_;
 };
 
 }  // namespace
 
-bool run(Engine& engine, Diagnostics& diagnostics) { return Run(engine, diagnostics).all(); }
+std::optional<TileOrder> run(Engine& engine, Diagnostics& diagnostics) {
+    Run run(engine, diagnostics);
+    if (!run.all()) return std::nullopt;
+    return run.takeOrder();
+}
 
 }  // namespace millrace::fusion

@@ -1,5 +1,8 @@
 #pragma once
+#include <optional>
+
 #include "explore/fusion/engine.h"
+#include "explore/fusion/orderfile.h"
 #include "support/diagnostics.h"
 
 /// Schedules a whole plan.
@@ -9,8 +12,8 @@ namespace millrace::fusion {
 /// the halos of their tiles again.
 tiling::Cells cellsOf(const workload::Workload& workload, const Plan& plan, const Policy& policy);
 
-/// Commits all tiles in the order of the engine's policy. False with an `infeasible` entry if a tile fits nowhere, with
-/// an error if the order given is none.
-bool run(Engine& engine, Diagnostics& diagnostics);
+/// Commits all tiles in the order of the engine's policy, and says which that was. Nothing with an `infeasible` entry
+/// if a tile fits nowhere, with an error if the order given is none.
+std::optional<TileOrder> run(Engine& engine, Diagnostics& diagnostics);
 
 }  // namespace millrace::fusion

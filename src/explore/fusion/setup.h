@@ -26,6 +26,9 @@ enum class Order : std::uint8_t {
     given,          ///< `Policy::given`
 };
 
+/// "depth-first", "breadth-first", "earliest-ready" or "given".
+const char* name(Order order);
+
 /// What becomes of data that a neighbouring tile needs too.
 enum class Halo : std::uint8_t {
     keep,       ///< they stay in the core's memory until its last tile that needs them
@@ -37,7 +40,7 @@ struct Policy {
     Order order = Order::depthFirst;
     Halo halo = Halo::keep;
     /// Data of a tile may come in while this many tiles before it on its core are at work or waiting.
-    int lookahead = 3;
+    int lookahead = 8;
     /// Weights come in as early as memory allows.
     bool prefetch = false;
     /// One transfer serves several cores where their data and ways allow it.

@@ -116,7 +116,6 @@ public:
         : workload_(workload),
           memories_(memories),
           options_(options),
-          stack_(stack),
           free_(free),
           plan_(plan),
           axes_(workload, stack),
@@ -270,7 +269,6 @@ private:
     const workload::Workload& workload_;
     const Memories& memories_;
     const PlanOptions& options_;
-    const std::vector<LayerId>& stack_;
     const std::vector<LayerId>& free_;
     Plan& plan_;
     SharedAxes axes_;

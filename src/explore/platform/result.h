@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "explore/mapper/mapper.h"
@@ -69,6 +70,10 @@ struct Result {
     bool verified = false;
     std::int64_t evaluations = 0;  ///< mappings evaluated by the intra-core mapper
     std::string policy;            ///< "layer-by-layer" or "fused"
+    /// Fused: the order in which tiles were scheduled, "depth-first"; as given, and which tile (its number in its
+    /// layer) stood where.
+    std::string order;
+    std::vector<std::pair<workload::LayerId, std::uint32_t>> tileOrder;
     /// Layers that were fused, stack by stack, in order of execution. Layer by layer: none.
     std::vector<std::vector<workload::LayerId>> stacks;
     Objective objective = Objective::latency;

@@ -140,6 +140,12 @@ std::vector<DimIndex> rowDims(const workload::Layer& layer) {
     return dims;
 }
 
+std::vector<DimIndex> without(std::vector<DimIndex> dims, const std::vector<DimIndex>& uncut) {
+    const auto stays = [&](DimIndex dim) { return std::find(uncut.begin(), uncut.end(), dim) != uncut.end(); };
+    dims.erase(std::remove_if(dims.begin(), dims.end(), stays), dims.end());
+    return dims;
+}
+
 class Fitting {
 public:
     Fitting(const workload::Workload& workload, const workload::Layer& layer, const Tile& region, const Room& room)
@@ -147,8 +153,8 @@ public:
           layer_(layer),
           region_(region),
           room_(room),
-          channels_(region, channelDims(layer)),
-          rows_(region, rowDims(layer)) {}
+          channels_(region, without(channelDims(layer), room.uncut)),
+          rows_(region, without(rowDims(layer), room.uncut)) {}
 
     std::vector<Split> splits(std::int64_t channelStep, std::int64_t rowStep) const {
         std::vector<Split> result = channels_.at(channelStep);

@@ -22,6 +22,7 @@ struct Room {
     /// Room for the data of the next tile beside that of the current one, so that transfers overlap with work.
     bool doubleBuffer = false;
     Table<schedule::MemoryId, std::int64_t> freeBits;
+    std::vector<workload::DimIndex> uncut;  ///< loops that `fit` leaves as they are
 };
 
 /// What does not fit at the smallest tile.
