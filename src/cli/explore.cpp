@@ -130,8 +130,11 @@ void addFused(CLI::App& verb, ExploreOptions& options) {
         ->transform(CLI::Transformer(halos))
         ->type_name("HALO")
         ->group(group);
+    verb.add_flag("!--no-gaps", options.policy.fillGaps, "cores run tiles in the order in which they are scheduled")
+        ->group(group);
+    verb.add_flag("!--no-multicast", options.policy.multicast, "each transfer serves one core")->group(group);
     verb.add_option("--lookahead", options.policy.lookahead, "tiles ahead of which data may come in")
-        ->check(CLI::Range(1, 1000))
+        ->check(CLI::Range(1, 1000000))
         ->capture_default_str()
         ->group(group);
 }

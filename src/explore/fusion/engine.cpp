@@ -25,6 +25,7 @@ Engine::Engine(const Setup& setup, const Policy& policy) : setup_(setup), policy
     lookahead_ = static_cast<std::size_t>(std::max(policy.lookahead, 1));
     recent_.assign(resources.cores.size() * lookahead_, Cycles(0));
     turns_.assign(resources.cores.size(), 0);
+    lastEnds_.assign(resources.cores.size(), Cycles(0));
     brought_.resize(resources.cores.size());
     done_.resize(setup.works().size());
     for (const WorkId work : setup.works().ids()) done_[work.index()].assign(setup.works()[work].parts, 0);
@@ -203,7 +204,7 @@ std::optional<Cycles> Engine::startOf(const Step& step, Cycles ready) {
     const schedule::CoreId core = step.work->places[step.tile % step.work->parts].core;
     const Cycles duration = step.kind != nullptr ? step.kind->duration : Cycles(0);
     const schedule::Timeline& memory = memories_[outputs_.front().memory.index()];
-    std::optional<Cycles> start = ready;
+    std::optional<Cycles> start = policy_.fillGaps ? ready : std::max(ready, lastEnds_[core.index()]);
     for (Cycles last(-1); start && *start != last;) {
         last = *start;
         start = cores_[core.index()].earliest(*start, duration, 1);
@@ -233,6 +234,7 @@ bool Engine::run(const Step& step, Cycles ready) {
     book(cores_[currentCore_], {*start, end}, 1);
     if (step.scratchBits > 0) book(memories_[outputs_.front().memory.index()], {*start, end}, step.scratchBits);
     ranTile(step.id, step.tile, start);
+    lastEnds_[currentCore_] = std::max(lastEnds_[currentCore_], end);
     latency_ = std::max(latency_, end);
     for (const Input& output : outputs_) {
         std::uint32_t buffer = sum;

@@ -151,7 +151,8 @@ private:
         WorkId work;
         std::uint32_t tile = 0;
         bool ran = false;
-        Cycles recent;  ///< what stood where the start of the tile is now
+        Cycles recent;   ///< what stood where the start of the tile is now
+        Cycles lastEnd;  ///< of its core, before
     };
     struct OldRoom {
         std::size_t memory = 0;
@@ -221,6 +222,7 @@ private:
     std::vector<std::int64_t> heldBits_;  ///< by memory
     std::size_t lookahead_ = 1;
     std::vector<Cycles> recent_;                    ///< by core: starts of its last tiles, in turn
+    std::vector<Cycles> lastEnds_;                  ///< by core: of its tiles
     std::vector<std::size_t> turns_;                ///< by core
     std::vector<std::vector<std::uint32_t>> done_;  ///< by work and part: tiles committed
     std::vector<std::uint32_t> positions_;

@@ -43,6 +43,8 @@ struct Policy {
     int lookahead = 8;
     /// Weights come in as early as memory allows.
     bool prefetch = false;
+    /// A tile may start in a gap before tiles of its core that were scheduled earlier.
+    bool fillGaps = true;
     /// One transfer serves several cores where their data and ways allow it.
     bool multicast = true;
     /// Tiles in order (layer, tile number), all of them: only for `Order::given`.

@@ -9,7 +9,7 @@ using workload::TensorId;
 void Engine::ranTile(WorkId id, std::uint32_t tile, std::optional<Cycles> start) {
     const Work& work = setup_.works()[id];
     const std::size_t place = currentCore_ * lookahead_ + turns_[currentCore_] % lookahead_;
-    if (logging_) oldTiles_.push_back({id, tile, start.has_value(), recent_[place]});
+    if (logging_) oldTiles_.push_back({id, tile, start.has_value(), recent_[place], lastEnds_[currentCore_]});
     ++done_[id.index()][tile % work.parts];
     if (!start) return;
     record_.starts[work.firstTile + tile] = *start;
@@ -98,6 +98,7 @@ void Engine::takeBack(const OldTile& old) {
     const std::size_t core = work.places[old.tile % work.parts].core.index();
     --turns_[core];
     recent_[core * lookahead_ + turns_[core] % lookahead_] = old.recent;
+    lastEnds_[core] = old.lastEnd;
 }
 
 }  // namespace millrace::fusion
