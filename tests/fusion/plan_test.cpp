@@ -302,6 +302,45 @@ TEST_F(Planning, CoresThatShareAMemoryShareItsRoom) {
     EXPECT_GT(good().layers[LayerId(0)].steps(), apart);
 }
 
+TEST_F(Planning, WeightsLeaveActivationsTheirShare) {
+    workload = {};
+    test::ConvShape shape{8, 8, 64, 8, 1, 1};
+    shape.padY = 0;
+    const auto a = test::addConv(workload, "a", test::addInput(workload, {8, 64, 8}), shape);
+    test::addConv(workload, "b", a, shape);
+    stacks("0-1");
+    options.tilesPerLayer = 1;
+    options.doubleBuffer = false;
+    const std::int64_t row = 8 * 8 * 8;
+    const std::int64_t weights = 2 * 8 * 8 * 8;
+    // A cut into tiles of n rows: two results wait, and an input, a result and its wider sums are at work.
+    const auto memoryFor = [&](std::int64_t rows) { return 5 * rows * row; };
+    const auto steps = [&](std::int64_t memory) {
+        chip = test::smallChip(1, memory);
+        return good().layers[LayerId(0)].steps();
+    };
+    EXPECT_EQ(steps(weights + memoryFor(8)), 8);
+    EXPECT_GT(steps(weights + memoryFor(8) - 1), 8) << "what the weights leave";
+    options.fill = 0.999999;
+    EXPECT_GT(steps(weights + memoryFor(8) - 1), 8);
+    options.fill = 0;
+    EXPECT_EQ(steps(memoryFor(8)), 8) << "all of it, though weights then come in again and again";
+}
+
+/// Nothing makes so many layers fit: then rows are cut, and not columns to no use.
+TEST_F(Planning, StacksThatNeverFitAreCutAlongRows) {
+    workload = {};
+    auto last = test::addInput(workload, {4, 4, 2});
+    for (int i = 0; i < 6; ++i) last = test::addElementwise(workload, "relu" + std::to_string(i), {last});
+    stacks("0-5");
+    options.doubleBuffer = false;
+    const std::int64_t pixel = 4 * 8;
+    chip = test::smallChip(1, 2 * 5 * pixel);
+    EXPECT_EQ(text().substr(0, 27), "stack 0\n  0 relu0: OY=4 on ");
+    chip = test::smallChip(1, 2 * 8 * pixel);
+    EXPECT_EQ(text().substr(0, 32), "stack 0\n  0 relu0: OY=4 OX=2 on ");
+}
+
 TEST_F(Planning, LiveDataCloseStacksToo) {
     workload = {};
     auto last = test::addInput(workload, {1, 4, 100});
