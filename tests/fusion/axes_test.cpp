@@ -40,6 +40,16 @@ TEST_F(Axes, ConvolutionsPassOnRowsColumnsAndChannels) {
     EXPECT_FALSE(same(0, "OY", 0, "OX"));
 }
 
+TEST_F(Axes, WindowsWiderThanTheImage) {
+    test::ConvShape shape{8, 4, 3, 1, 1, 1};
+    shape.padY = 0;
+    test::ConvShape wide{8, 8, 3, 1, 7, 1};
+    wide.padY = 3;
+    test::addConv(workload, "wide", test::addConv(workload, "a", test::addInput(workload, {4, 3, 1}), shape), wide);
+    EXPECT_TRUE(same(0, "OY", 1, "OY"));
+    EXPECT_FALSE(same(0, "OY", 1, "FY"));
+}
+
 TEST_F(Axes, GlobalPoolingPassesRowsToItsTaps) {
     test::ConvShape shape{4, 4, 6, 1, 1, 1};
     shape.padY = 0;
@@ -105,11 +115,15 @@ TEST_F(Axes, ReadsAndCrossings) {
     EXPECT_EQ(reads[LayerId(3)][0].producer, LayerId(0));
     EXPECT_TRUE(reads[LayerId(3)][0].whole) << "through the host operator";
     EXPECT_FALSE(reads[LayerId(3)][1].whole);
+    test::addElementwise(workload, "e", {hosted, a});
+    const auto both = readsOf(workload)[LayerId(4)];
+    ASSERT_EQ(both.size(), 1u);
+    EXPECT_TRUE(both[0].whole) << "reading it directly too changes nothing";
     EXPECT_EQ(crossing(reads, LayerId(1)), 1u);
     EXPECT_EQ(crossing(reads, LayerId(2)), 2u);
     EXPECT_EQ(findLayer(workload, "c"), std::optional(LayerId(2)));
     EXPECT_EQ(findLayer(workload, "3"), std::optional(LayerId(3)));
-    EXPECT_EQ(findLayer(workload, "4"), std::nullopt);
+    EXPECT_EQ(findLayer(workload, "5"), std::nullopt);
     EXPECT_EQ(findLayer(workload, "3x"), std::nullopt);
 }
 

@@ -120,6 +120,17 @@ TEST_F(Grouped, ATileDrivesTheGroup) {
         << "channels of a: 8, 2 over cores; they are the input channels of b, and not those of its result";
 }
 
+TEST_F(Grouped, NamedLayersKeepTheirOwnTiles) {
+    const std::string file =
+        "layers: []\nfused_groups:\n- name: g\n  layers: [stem, a.conv1, a.relu1]\n  intra_core_tiling: [{dim: "
+        "stem.D2, tile: 4}, {dim: a.conv1.D2, tile: 2}, {dim: Relu.OY, tile: 12}]\n";
+    for (const char* name : {"stem:OY@1", "a.conv1:OY@1", "a.relu1:OY@1"}) tile(name);
+    const auto plan = good(file);
+    EXPECT_EQ(plan.layers[LayerId(0)].steps(), 3);
+    EXPECT_EQ(plan.layers[LayerId(1)].steps(), 6);
+    EXPECT_EQ(plan.layers[LayerId(2)].steps(), 1);
+}
+
 TEST_F(Grouped, TilingsOfLoopsThatDoNotExist) {
     EXPECT_THAT(problems("layers: []\nfused_groups:\n- name: g\n  layers: [stem]\n" + tiling("stem.D7")),
                 HasSubstr("m.yaml:5:23: error: layer 'stem' (Conv) has no loop D7 to give a tile of (its loops are D0 "

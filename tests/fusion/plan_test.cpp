@@ -302,6 +302,96 @@ TEST_F(Planning, CoresThatShareAMemoryShareItsRoom) {
     EXPECT_GT(good().layers[LayerId(0)].steps(), apart);
 }
 
+TEST_F(Planning, WeightsLeaveActivationsTheirShare) {
+    workload = {};
+    test::ConvShape shape{8, 8, 64, 8, 1, 1};
+    shape.padY = 0;
+    const auto a = test::addConv(workload, "a", test::addInput(workload, {8, 64, 8}), shape);
+    test::addConv(workload, "b", a, shape);
+    stacks("0-1");
+    options.tilesPerLayer = 1;
+    options.doubleBuffer = false;
+    const std::int64_t row = 8 * 8 * 8;
+    const std::int64_t weights = 2 * 8 * 8 * 8;
+    // A cut into tiles of n rows: two results wait, and an input, a result and its wider sums are at work.
+    const auto memoryFor = [&](std::int64_t rows) { return 5 * rows * row; };
+    const auto steps = [&](std::int64_t memory) {
+        chip = test::smallChip(1, memory);
+        return good().layers[LayerId(0)].steps();
+    };
+    EXPECT_EQ(steps(weights + memoryFor(8)), 8);
+    EXPECT_GT(steps(weights + memoryFor(8) - 1), 8) << "what the weights leave";
+    options.fill = 0.999999;
+    EXPECT_GT(steps(weights + memoryFor(8) - 1), 8);
+    options.fill = 0;
+    EXPECT_EQ(steps(memoryFor(8)), 8) << "all of it, though weights then come in again and again";
+}
+
+/// Nothing makes so many layers fit: then rows are cut, and not columns to no use.
+TEST_F(Planning, StacksThatNeverFitAreCutAlongRows) {
+    workload = {};
+    auto last = test::addInput(workload, {4, 4, 2});
+    for (int i = 0; i < 6; ++i) last = test::addElementwise(workload, "relu" + std::to_string(i), {last});
+    stacks("0-5");
+    options.doubleBuffer = false;
+    const std::int64_t pixel = 4 * 8;
+    chip = test::smallChip(1, 2 * 5 * pixel);
+    EXPECT_EQ(text().substr(0, 27), "stack 0\n  0 relu0: OY=4 on ");
+    chip = test::smallChip(1, 2 * 8 * pixel);
+    EXPECT_EQ(text().substr(0, 32), "stack 0\n  0 relu0: OY=4 OX=2 on ");
+}
+
+TEST_F(Planning, LiveDataCloseStacksToo) {
+    workload = {};
+    auto last = test::addInput(workload, {1, 4, 100});
+    for (const char* name : {"a", "b", "c"}) last = test::addElementwise(workload, name, {last});
+    const std::int64_t row = 100 * 8;
+    chip = test::smallChip(1, 2 * (2 + 4) * row);  // the vector core has half
+    EXPECT_EQ(stackList(), "01 2") << "a row of each waits, two rows are at work, and two to come";
+    chip = test::smallChip(1, 2 * (3 + 4) * row);
+    EXPECT_EQ(stackList(), "012");
+    options.doubleBuffer = false;
+    chip = test::smallChip(1, 2 * (3 + 2) * row);
+    EXPECT_EQ(stackList(), "012");
+}
+
+/// Global pooling has no rows, but the channels of the layers before it; they are cut along rows all the same.
+TEST_F(Planning, ChannelsAreCutOnlyIfNothingElseIsShared) {
+    workload = {};
+    test::ConvShape shape{8, 8, 8, 8, 3, 1};
+    const auto conv = test::addConv(workload, "conv", test::addInput(workload, {8, 8, 8}), shape);
+    const auto relu = test::addElementwise(workload, "relu", {conv});
+    test::addElementwise(workload, "pool", {relu});
+    workload::Layer& pool = workload.layers[LayerId(2)];
+    for (const std::size_t axis : {1u, 2u}) {
+        pool.dims[axis].kind = workload::DimKind::reduction;
+        pool.output.axes[axis].index = {};
+        pool.output.axes[axis].extent = 1;
+    }
+    tile("conv:K@1");
+    EXPECT_EQ(text(), "stack 0\n  0 conv: OY=8 on 0\n  1 relu: OY=8 on 3\n  2 pool: on 3\n");
+}
+
+/// 9 rows over 6 cores: no part of two rows can be cut in time, so single rows go round the cores.
+TEST_F(Planning, UnevenPartsOverCoresGiveWay) {
+    workload = {};
+    test::ConvShape shape{1, 8, 9, 1, 1, 1};
+    shape.padY = 0;
+    test::addConv(workload, "conv", test::addInput(workload, {8, 9, 1}), shape);
+    tile("conv:OY@6");
+    const std::int64_t weights = 8 * 8;
+    const std::int64_t pixel = 8 * 8 + 16;
+    chip = test::smallChip(3, weights + 2 * pixel);
+    EXPECT_EQ(text(), "stack 0\n  0 conv: OY@6 on 0 1 2\n");
+    chip = test::smallChip(3, weights + 2 * pixel - 1);
+    EXPECT_EQ(text(), "stack 0\n  0 conv: OY@6 C=2 on 0 1 2\n");
+    shape.c = 1;
+    workload = {};
+    test::addConv(workload, "conv", test::addInput(workload, {1, 9, 1}), shape);
+    chip = test::smallChip(3, 8 + 2 * (8 + 8) - 1);
+    EXPECT_EQ(text(), "stack 0\n  0 conv: OY@9 on 0 1 2\n");
+}
+
 /// A layer's parts that read the same weights have them once on each core, and rows are shared before filters are few.
 TEST_F(Planning, WeightsCountOnceOnEachCore) {
     workload = {};
