@@ -8,6 +8,7 @@
 namespace millrace::schedule {
 
 static constexpr std::size_t kLeafSize = 8;
+static constexpr std::size_t kMostSamples = 256;
 
 void Boxes::clear() {
     sides_.clear();
@@ -33,72 +34,119 @@ void Boxes::addCommon(BoxView a, BoxView b, Span span) {
     ++count_;
 }
 
-static bool touch(BoxView a, BoxView b) {
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (a[i].begin > b[i].end || b[i].begin > a[i].end) return false;
+static bool meet(const Interval& a, const Interval& b) { return a.begin < b.end && b.begin < a.end; }
+
+static bool meet(const Interval* a, const Interval* b, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!meet(a[i], b[i])) return false;
     }
     return true;
 }
 
-BoxIndex::BoxIndex(const Boxes& boxes) : order_(boxes.size()), boxes_(boxes.rank()), bounds_(boxes.rank()) {
+BoxIndex::BoxIndex(Boxes boxes) : boxes_(std::move(boxes)), order_(boxes_.size()) {
+    if (order_.empty()) return;
     std::iota(order_.begin(), order_.end(), std::uint32_t{0});
-    if (boxes.size() == 0) return;
-    build(boxes, 0, boxes.size());
-    boxes_.reserve(boxes.size());
-    for (const std::uint32_t number : order_) boxes_.add(boxes[number]);
+    findAxes();
+    build(0, order_.size());
     keys_ = {};
+    sides_.reserve(order_.size() * axes_.size());
+    for (const std::uint32_t number : order_) {
+        for (const std::size_t axis : axes_) sides_.push_back(boxes_[number][axis]);
+    }
+    bound();
 }
 
-std::size_t BoxIndex::addBounds(const Boxes& given, std::size_t begin, std::size_t end) {
-    const BoxView first = given[order_[begin]];
-    Box bounds(first.begin(), first.end());
-    std::vector<std::int64_t> last(bounds.size(), std::numeric_limits<std::int64_t>::min());
-    for (std::size_t i = begin; i < end; ++i) {
-        const BoxView box = given[order_[i]];
-        for (std::size_t axis = 0; axis < box.size(); ++axis) {
-            bounds[axis] = {std::min(bounds[axis].begin, box[axis].begin), std::max(bounds[axis].end, box[axis].end)};
-            last[axis] = std::max(last[axis], box[axis].begin);
-        }
+void BoxIndex::findAxes() {
+    for (std::size_t axis = 0; axis < boxes_.rank(); ++axis) {
+        const Interval first = boxes_[0][axis];
+        bool differ = false;
+        for (std::size_t i = 1; i < boxes_.size() && !differ; ++i) differ = boxes_[i][axis] != first;
+        if (differ) axes_.push_back(axis);
     }
-    std::size_t widest = 0;
+}
+
+/// The axis on which the boxes begin most differently, as a share of their bounds; of some of them, if there are many.
+std::size_t BoxIndex::widestAxis(std::size_t begin, std::size_t end) const {
+    const std::size_t step = (end - begin + kMostSamples - 1) / kMostSamples;
+    std::size_t widest = axes_.front();
     double most = -1;
-    for (std::size_t axis = 0; axis < bounds.size(); ++axis) {
-        const double size = static_cast<double>(std::max<std::int64_t>(bounds[axis].size(), 1));
-        const double spread = static_cast<double>(last[axis] - bounds[axis].begin) / size;
+    for (const std::size_t axis : axes_) {
+        Interval bounds = boxes_[order_[begin]][axis];
+        std::int64_t last = bounds.begin;
+        for (std::size_t i = begin; i < end; i += step) {
+            const Interval side = boxes_[order_[i]][axis];
+            bounds = {std::min(bounds.begin, side.begin), std::max(bounds.end, side.end)};
+            last = std::max(last, side.begin);
+        }
+        const double size = static_cast<double>(std::max<std::int64_t>(bounds.size(), 1));
+        const double spread = static_cast<double>(last - bounds.begin) / size;
         if (spread > most) {
             most = spread;
             widest = axis;
         }
     }
-    bounds_.add(bounds);
     return widest;
 }
 
-std::uint32_t BoxIndex::build(const Boxes& given, std::size_t begin, std::size_t end) {
+/// Nodes come before their children.
+std::uint32_t BoxIndex::build(std::size_t begin, std::size_t end) {
     const std::size_t id = nodes_.size();
-    const std::size_t axis = addBounds(given, begin, end);
     nodes_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), 0, 0});
-    if (end - begin <= kLeafSize || given.rank() == 0) return static_cast<std::uint32_t>(id);
+    if (end - begin <= kLeafSize || axes_.empty()) return static_cast<std::uint32_t>(id);
+    const std::size_t axis = widestAxis(begin, end);
     keys_.clear();
-    for (std::size_t i = begin; i < end; ++i) keys_.push_back({given[order_[i]][axis].begin, order_[i]});
+    for (std::size_t i = begin; i < end; ++i) keys_.push_back({boxes_[order_[i]][axis].begin, order_[i]});
     const std::size_t half = (end - begin) / 2;
     std::nth_element(keys_.begin(), keys_.begin() + static_cast<std::ptrdiff_t>(half), keys_.end());
     for (std::size_t i = begin; i < end; ++i) order_[i] = keys_[i - begin].box;
-    const std::uint32_t left = build(given, begin, begin + half);
-    const std::uint32_t right = build(given, begin + half, end);
+    const std::uint32_t left = build(begin, begin + half);
+    const std::uint32_t right = build(begin + half, end);
     nodes_[id].left = left;
     nodes_[id].right = right;
     return static_cast<std::uint32_t>(id);
 }
 
-void BoxIndex::touching(BoxView box, std::vector<std::uint32_t>& found) const {
+void BoxIndex::bound() {
+    const std::size_t count = axes_.size();
+    bounds_.resize(nodes_.size() * count);
+    for (std::size_t id = nodes_.size(); id-- > 0;) {
+        const Node& node = nodes_[id];
+        Interval* bounds = bounds_.data() + id * count;
+        const auto include = [&](const Interval* box, bool first) {
+            for (std::size_t i = 0; i < count; ++i) {
+                const Interval old = first ? box[i] : bounds[i];
+                bounds[i] = {std::min(old.begin, box[i].begin), std::max(old.end, box[i].end)};
+            }
+        };
+        if (node.left != 0) {
+            include(boundsOf(node.left), true);
+            include(boundsOf(node.right), false);
+            continue;
+        }
+        for (std::uint32_t i = node.begin; i < node.end; ++i) include(sidesOf(i), i == node.begin);
+    }
+}
+
+void BoxIndex::meeting(BoxView box, std::vector<std::uint32_t>& found) const {
     found.clear();
+    if (nodes_.empty()) return;
+    std::array<Interval, 16> few;
+    std::vector<Interval> many(axes_.size() > few.size() ? axes_.size() : 0);
+    Interval* const wanted = many.empty() ? few.data() : many.data();
+    std::size_t next = 0;
+    for (std::size_t axis = 0; axis < box.size(); ++axis) {
+        if (next < axes_.size() && axes_[next] == axis) {
+            wanted[next++] = box[axis];
+        } else if (!meet(boxes_[0][axis], box[axis])) {
+            return;
+        }
+    }
     std::array<std::uint32_t, 64> open;  // halves of at most 2^32 boxes: no more than one for each level
     std::size_t count = 0;
-    if (!nodes_.empty()) open[count++] = 0;
+    open[count++] = 0;
     while (count > 0) {
         const std::uint32_t id = open[--count];
-        if (!touch(bounds_[id], box)) continue;
+        if (!meet(boundsOf(id), wanted, next)) continue;
         const Node& node = nodes_[id];
         if (node.left != 0) {
             open[count++] = node.right;
@@ -106,7 +154,7 @@ void BoxIndex::touching(BoxView box, std::vector<std::uint32_t>& found) const {
             continue;
         }
         for (std::uint32_t i = node.begin; i < node.end; ++i) {
-            if (touch(boxes_[i], box)) found.push_back(i);
+            if (meet(sidesOf(i), wanted, next)) found.push_back(i);
         }
     }
 }

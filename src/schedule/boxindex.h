@@ -41,15 +41,16 @@ private:
 };
 
 /// A fixed set of boxes (a tree of bounding boxes, split at the median of the widest axis). Finding the k boxes that
-/// touch a box takes O(log n + k) in ordinary cases.
+/// meet a box takes O(log n + k) in ordinary cases.
 class BoxIndex {
 public:
-    explicit BoxIndex(const Boxes& boxes);
+    explicit BoxIndex(Boxes boxes);
 
-    /// Where the boxes stand here whose closed intervals share a point with those of `box` (so also boxes that only
-    /// touch it, and boxes of no length); neighbours in space stand next to each other. `box` has the rank of the set.
-    void touching(BoxView box, std::vector<std::uint32_t>& found) const;
-    BoxView operator[](std::size_t at) const { return boxes_[at]; }
+    /// Where the boxes stand here that meet `box`, of the rank of the set: on each axis either begins before the other
+    /// ends. (So a side of no length meets those in which it lies, but not where they begin or end.) Neighbours in
+    /// space stand next to each other.
+    void meeting(BoxView box, std::vector<std::uint32_t>& found) const;
+    BoxView operator[](std::size_t at) const { return boxes_[order_[at]]; }
     /// Which one it was in the set that was given.
     std::size_t number(std::size_t at) const { return order_[at]; }
 
@@ -66,13 +67,18 @@ private:
         auto operator<=>(const Key&) const = default;
     };
 
-    std::uint32_t build(const Boxes& given, std::size_t begin, std::size_t end);
-    /// Adds the bounds of these boxes to `bounds_`; the axis on which they begin most differently, as a share of these.
-    std::size_t addBounds(const Boxes& given, std::size_t begin, std::size_t end);
+    void findAxes();
+    std::size_t widestAxis(std::size_t begin, std::size_t end) const;
+    std::uint32_t build(std::size_t begin, std::size_t end);
+    void bound();
+    const Interval* sidesOf(std::size_t at) const { return sides_.data() + at * axes_.size(); }
+    const Interval* boundsOf(std::size_t node) const { return bounds_.data() + node * axes_.size(); }
 
-    std::vector<std::uint32_t> order_;
-    Boxes boxes_;   ///< in this order
-    Boxes bounds_;  ///< by node
+    Boxes boxes_;
+    std::vector<std::size_t> axes_;     ///< on which not all boxes are the same
+    std::vector<std::uint32_t> order_;  ///< boxes as they stand in the leaves
+    std::vector<Interval> sides_;       ///< of these axes, in this order
+    std::vector<Interval> bounds_;      ///< of these axes, by node
     std::vector<Node> nodes_;
     std::vector<Key> keys_;
 };

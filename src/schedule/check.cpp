@@ -273,12 +273,12 @@ void Checker::written(TensorId tensor, std::vector<Write> writes) {
     Boxes boxes(whole.size());
     boxes.reserve(writes.size());
     for (const Write& write : writes) boxes.add(*write.box);
-    const BoxIndex index(boxes);
+    const BoxIndex index(std::move(boxes));
     std::vector<std::uint32_t> near;
     std::vector<BoxView> all;
     for (std::size_t i = 0; i < writes.size(); ++i) {
         all.push_back(index[i]);
-        index.touching(*writes[i].box, near);
+        index.meeting(*writes[i].box, near);
         for (const std::uint32_t at : near) {
             const std::size_t other = index.number(at);
             if (other <= i || !overlaps(*writes[i].box, *writes[other].box)) continue;

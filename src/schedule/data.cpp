@@ -54,7 +54,7 @@ private:
     Place& place(MemoryId memory, TensorId tensor);
     BoxView box(const Action& action, const Place& place) const;
     Span span(const Action& action) const;
-    /// With time as the last axis; holds until the next call.
+    /// With time as the last axis, so that it meets what is there at that time; holds until the next call.
     BoxView extended(BoxView box, Span span);
     void collect();
     void collectTask(TaskId id);
@@ -115,7 +115,8 @@ Span Data::span(const Action& action) const {
 
 BoxView Data::extended(BoxView box, Span span) {
     extended_.assign(box.begin(), box.end());
-    extended_.push_back({span.start.value(), span.end.value()});
+    const std::int64_t margin = span.start == span.end ? 1 : 0;  // to meet also what ends or begins at that instant
+    extended_.push_back({span.start.value() - margin, span.end.value() + margin});
     return extended_;
 }
 
@@ -178,9 +179,9 @@ void Data::collect() {
 }
 
 void Data::follow(const Place& place) {
-    const Boxes boxes = validity(place);
+    Boxes boxes = validity(place);
     if (problem_.tensors[place.tensor].initial == place.memory) return;
-    const BoxIndex valid(boxes);
+    const BoxIndex valid(std::move(boxes));
     for (const Action& action : place.reads) read(place, action, valid);
 }
 
@@ -190,7 +191,7 @@ Boxes Data::validity(const Place& place) {
     Boxes buffers(rank);
     buffers.reserve(place.buffers.size());
     for (const BufferId id : place.buffers) buffers.add(schedule_.buffers[id].box, schedule_.buffers[id].span);
-    const BoxIndex rooms(buffers);
+    const BoxIndex rooms(std::move(buffers));
     Boxes valid(rank);
     valid.reserve(place.writes.size());
     for (const Action& action : place.writes) write(place, action, rooms, valid);
@@ -200,7 +201,7 @@ Boxes Data::validity(const Place& place) {
 void Data::write(const Place& place, const Action& action, const BoxIndex& rooms, Boxes& valid) {
     const BoxView written = box(action, place);
     const Span time = span(action);
-    rooms.touching(extended(written, time), near_);
+    rooms.meeting(extended(written, time), near_);
     covers_.clear();
     for (const std::uint32_t at : near_) {
         const BoxView room = rooms[at];
@@ -224,7 +225,7 @@ void Data::read(const Place& place, const Action& action, const BoxIndex& valid)
     const Span time = span(action);
     const bool instant = time.start == time.end;
     const BoxView needed = extended(wanted, time);
-    valid.touching(needed, near_);
+    valid.meeting(needed, near_);
     covers_.clear();
     for (const std::uint32_t at : near_) covers_.push_back(instant ? valid[at].first(wanted.size()) : valid[at]);
     const auto gap = gaps_.uncovered(instant ? wanted : needed, covers_);
@@ -245,7 +246,7 @@ void Data::read(const Place& place, const Action& action, const BoxIndex& valid)
 std::string Data::lacks(MemoryId memory, Span needed, BoxView gap, const BoxIndex& valid) {
     std::optional<std::int64_t> comes;
     std::optional<std::int64_t> went;
-    valid.touching(extended(gap, {Cycles(0), kForever}), near_);
+    valid.meeting(extended(gap, {Cycles(0), kForever}), near_);
     for (const std::uint32_t at : near_) {
         const Interval time = valid[at].back();
         if (!overlap(valid[at].first(gap.size()), gap)) continue;
