@@ -108,22 +108,26 @@ std::uint32_t BoxIndex::build(std::size_t begin, std::size_t end) {
 
 void BoxIndex::bound() {
     const std::size_t count = axes_.size();
-    bounds_.resize(nodes_.size() * count);
+    bounds_.resize(nodes_.size() * 2 * count);
+    std::vector<Interval> own(nodes_.size() * count);
     for (std::size_t id = nodes_.size(); id-- > 0;) {
         const Node& node = nodes_[id];
-        Interval* bounds = bounds_.data() + id * count;
+        Interval* bounds = own.data() + id * count;
         const auto include = [&](const Interval* box, bool first) {
             for (std::size_t i = 0; i < count; ++i) {
                 const Interval old = first ? box[i] : bounds[i];
                 bounds[i] = {std::min(old.begin, box[i].begin), std::max(old.end, box[i].end)};
             }
         };
-        if (node.left != 0) {
-            include(boundsOf(node.left), true);
-            include(boundsOf(node.right), false);
+        if (node.left == 0) {
+            for (std::uint32_t i = node.begin; i < node.end; ++i) include(sidesOf(i), i == node.begin);
             continue;
         }
-        for (std::uint32_t i = node.begin; i < node.end; ++i) include(sidesOf(i), i == node.begin);
+        Interval* children = bounds_.data() + id * 2 * count;
+        for (const std::uint32_t child : {node.left, node.right}) {
+            children = std::copy_n(own.data() + child * count, count, children);
+            include(own.data() + child * count, child == node.left);
+        }
     }
 }
 
@@ -146,11 +150,11 @@ void BoxIndex::meeting(BoxView box, std::vector<std::uint32_t>& found) const {
     open[count++] = 0;
     while (count > 0) {
         const std::uint32_t id = open[--count];
-        if (!meet(boundsOf(id), wanted, next)) continue;
         const Node& node = nodes_[id];
         if (node.left != 0) {
-            open[count++] = node.right;
-            open[count++] = node.left;
+            const Interval* bounds = bounds_.data() + std::size_t{id} * 2 * next;
+            if (meet(bounds + next, wanted, next)) open[count++] = node.right;
+            if (meet(bounds, wanted, next)) open[count++] = node.left;
             continue;
         }
         for (std::uint32_t i = node.begin; i < node.end; ++i) {

@@ -72,13 +72,12 @@ private:
     std::uint32_t build(std::size_t begin, std::size_t end);
     void bound();
     const Interval* sidesOf(std::size_t at) const { return sides_.data() + at * axes_.size(); }
-    const Interval* boundsOf(std::size_t node) const { return bounds_.data() + node * axes_.size(); }
 
     Boxes boxes_;
     std::vector<std::size_t> axes_;     ///< on which not all boxes are the same
     std::vector<std::uint32_t> order_;  ///< boxes as they stand in the leaves
     std::vector<Interval> sides_;       ///< of these axes, in this order
-    std::vector<Interval> bounds_;      ///< of these axes, by node
+    std::vector<Interval> bounds_;      ///< of these axes, by node: of its left part, then of its right part
     std::vector<Node> nodes_;
     std::vector<Key> keys_;
 };
