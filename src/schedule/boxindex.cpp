@@ -43,6 +43,8 @@ static bool meet(const Interval* a, const Interval* b, std::size_t count) {
     return true;
 }
 
+bool meet(BoxView a, BoxView b) { return meet(a.data(), b.data(), a.size()); }
+
 BoxIndex::BoxIndex(Boxes boxes) : boxes_(std::move(boxes)), order_(boxes_.size()) {
     if (order_.empty()) return;
     std::iota(order_.begin(), order_.end(), std::uint32_t{0});

@@ -17,6 +17,10 @@ using BoxView = std::span<const Interval>;
 /// Have two boxes of equal rank a point in common?
 bool overlap(BoxView a, BoxView b);
 
+/// Does on each axis either begin before the other ends? (As `overlap`, but a side of no length meets those in which it
+/// lies, not those where it begins or ends.)
+bool meet(BoxView a, BoxView b);
+
 /// Boxes of equal rank, one behind the other in memory.
 class Boxes {
 public:
@@ -46,11 +50,12 @@ class BoxIndex {
 public:
     explicit BoxIndex(Boxes boxes);
 
-    /// Where the boxes stand here that meet `box`, of the rank of the set: on each axis either begins before the other
-    /// ends. (So a side of no length meets those in which it lies, but not where they begin or end.) Neighbours in
-    /// space stand next to each other.
+    /// Where the boxes stand here that meet `box`, of the rank of the set; neighbours in space stand next to each
+    /// other.
     void meeting(BoxView box, std::vector<std::uint32_t>& found) const;
     BoxView operator[](std::size_t at) const { return boxes_[order_[at]]; }
+    std::size_t rank() const { return boxes_.rank(); }
+    std::size_t size() const { return boxes_.size(); }
     /// Which one it was in the set that was given.
     std::size_t number(std::size_t at) const { return order_[at]; }
 

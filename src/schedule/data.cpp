@@ -4,10 +4,10 @@
 #include <tuple>
 #include <utility>
 
-#include "schedule/boxindex.h"
 #include "schedule/names.h"
 #include "schedule/parts.h"
 #include "schedule/sums.h"
+#include "schedule/validity.h"
 
 namespace millrace::schedule {
 
@@ -54,17 +54,14 @@ private:
     Place& place(MemoryId memory, TensorId tensor);
     BoxView box(const Action& action, const Place& place) const;
     Span span(const Action& action) const;
-    /// With time as the last axis, so that it meets what is there at that time; holds until the next call.
-    BoxView extended(BoxView box, Span span);
     void collect();
     void collectTask(TaskId id);
     void collectSum(std::size_t index);
     void follow(const Place& place);
-    Boxes validity(const Place& place);
-    void write(const Place& place, const Action& action, const BoxIndex& rooms, Boxes& valid);
-    void read(const Place& place, const Action& action, const BoxIndex& valid);
+    void write(const Place& place, const Action& action, Validity& valid);
+    void read(const Place& place, const Action& action, Validity& valid);
     std::string describe(const Action& action) const;
-    std::string lacks(MemoryId memory, Span needed, BoxView gap, const BoxIndex& valid);
+    std::string lacks(MemoryId memory, Span needed, BoxView gap, Validity& valid);
 
     const Candidate& candidate_;
     const Problem& problem_;
@@ -76,9 +73,7 @@ private:
     Table<TensorId, std::vector<std::pair<MemoryId, std::size_t>>> placesOf_;
     // Kept from one access to the next, to take memory once.
     GapFinder gaps_;
-    std::vector<std::uint32_t> near_;
     std::vector<BoxView> covers_;
-    Box extended_;
 };
 
 Place& Data::place(MemoryId memory, TensorId tensor) {
@@ -111,13 +106,6 @@ Span Data::span(const Action& action) const {
         case Action::Who::end: break;
     }
     return {schedule_.latency, schedule_.latency};
-}
-
-BoxView Data::extended(BoxView box, Span span) {
-    extended_.assign(box.begin(), box.end());
-    const std::int64_t margin = span.start == span.end ? 1 : 0;  // to meet also what ends or begins at that instant
-    extended_.push_back({span.start.value() - margin, span.end.value() + margin});
-    return extended_;
 }
 
 void Data::collectTask(TaskId id) {
@@ -179,39 +167,22 @@ void Data::collect() {
 }
 
 void Data::follow(const Place& place) {
-    Boxes boxes = validity(place);
+    Boxes rooms(wholes_[place.tensor.index()].size() + 1);
+    rooms.reserve(place.buffers.size());
+    for (const BufferId id : place.buffers) rooms.add(schedule_.buffers[id].box, schedule_.buffers[id].span);
+    Validity valid(std::move(rooms));
+    for (const Action& action : place.writes) write(place, action, valid);
     if (problem_.tensors[place.tensor].initial == place.memory) return;
-    const BoxIndex valid(std::move(boxes));
+    valid.settle();
     for (const Action& action : place.reads) read(place, action, valid);
 }
 
-/// Where and when data are valid. Reports writes that have no buffer.
-Boxes Data::validity(const Place& place) {
-    const std::size_t rank = wholes_[place.tensor.index()].size() + 1;
-    Boxes buffers(rank);
-    buffers.reserve(place.buffers.size());
-    for (const BufferId id : place.buffers) buffers.add(schedule_.buffers[id].box, schedule_.buffers[id].span);
-    const BoxIndex rooms(std::move(buffers));
-    Boxes valid(rank);
-    valid.reserve(place.writes.size());
-    for (const Action& action : place.writes) write(place, action, rooms, valid);
-    return valid;
-}
-
-void Data::write(const Place& place, const Action& action, const BoxIndex& rooms, Boxes& valid) {
+/// Reports a write that has no buffer.
+void Data::write(const Place& place, const Action& action, Validity& valid) {
     const BoxView written = box(action, place);
     const Span time = span(action);
-    rooms.meeting(extended(written, time), near_);
     covers_.clear();
-    for (const std::uint32_t at : near_) {
-        const BoxView room = rooms[at];
-        const Interval open = room.back();
-        if (open.begin > time.start.value() || open.end < time.end.value()) continue;
-        const BoxView where = room.first(written.size());
-        if (!overlap(where, written)) continue;
-        covers_.push_back(where);
-        valid.addCommon(where, written, {time.end, Cycles(open.end)});
-    }
+    valid.write(written, time, covers_);
     const auto gap = gaps_.uncovered(written, covers_);
     if (!gap) return;
     violations_.add(fmt::format("{} writes {} {} into {}, where no buffer holds {} over {}", describe(action),
@@ -220,14 +191,16 @@ void Data::write(const Place& place, const Action& action, const BoxIndex& rooms
                     "a write needs buffers for its box from its start to its end");
 }
 
-void Data::read(const Place& place, const Action& action, const BoxIndex& valid) {
+void Data::read(const Place& place, const Action& action, Validity& valid) {
     const BoxView wanted = box(action, place);
     const Span time = span(action);
     const bool instant = time.start == time.end;
-    const BoxView needed = extended(wanted, time);
-    valid.meeting(needed, near_);
+    const BoxView needed = valid.extended(wanted, time);
     covers_.clear();
-    for (const std::uint32_t at : near_) covers_.push_back(instant ? valid[at].first(wanted.size()) : valid[at]);
+    valid.meeting(needed, covers_);
+    if (instant) {
+        for (BoxView& cover : covers_) cover = cover.first(wanted.size());
+    }
     const auto gap = gaps_.uncovered(instant ? wanted : needed, covers_);
     if (!gap) return;
     Box where = *gap;
@@ -243,13 +216,13 @@ void Data::read(const Place& place, const Action& action, const BoxIndex& valid)
 }
 
 /// What is known of the missing part: when it comes or went.
-std::string Data::lacks(MemoryId memory, Span needed, BoxView gap, const BoxIndex& valid) {
+std::string Data::lacks(MemoryId memory, Span needed, BoxView gap, Validity& valid) {
     std::optional<std::int64_t> comes;
     std::optional<std::int64_t> went;
-    valid.meeting(extended(gap, {Cycles(0), kForever}), near_);
-    for (const std::uint32_t at : near_) {
-        const Interval time = valid[at].back();
-        if (!overlap(valid[at].first(gap.size()), gap)) continue;
+    covers_.clear();
+    valid.meeting(valid.extended(gap, {Cycles(0), kForever}), covers_);
+    for (const BoxView cover : covers_) {
+        const Interval time = cover.back();
         if (time.begin > needed.start.value()) comes = std::min(comes.value_or(time.begin), time.begin);
         if (time.end < needed.end.value()) went = std::max(went.value_or(time.end), time.end);
     }
