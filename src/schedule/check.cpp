@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
-#include "schedule/boxindex.h"
 #include "schedule/names.h"
+#include "schedule/parts.h"
 #include "schedule/problem.h"
 #include "schedule/violations.h"
 
@@ -29,7 +28,7 @@ public:
         residence();
         for (const TaskId id : problem_.tasks.ids()) task(id);
         if (violations_.count() > 0) return;
-        writtenOnce();
+        checkWrites(problem_, violations_);
     }
 
 private:
@@ -40,10 +39,7 @@ private:
     void task(TaskId id);
     bool access(TaskId id, const char* verb, const Access& access);
     void option(TaskId id, std::size_t index);
-    void reached(TaskId id, std::size_t option, MemoryId memory, const std::string& use);
-    void writtenOnce();
-    void written(TensorId tensor, std::vector<TaskId> writers, std::vector<Box> boxes);
-    void joinSums(TensorId tensor, std::vector<TaskId>& writers, std::vector<Box>& boxes);
+    void reached(TaskId id, std::size_t option, MemoryId memory, const char* use, std::optional<std::size_t> number);
 
     const Problem& problem_;
     Violations& violations_;
@@ -149,140 +145,74 @@ bool Checker::access(TaskId id, const char* verb, const Access& access) {
         violations_.add(fmt::format("{} {} a tensor that does not exist", name(problem_, id), verb));
         return false;
     }
-    const Box whole = problem_.tensors[access.tensor].whole();
-    bool inside = whole.size() == access.box.size();
-    for (std::size_t i = 0; inside && i < whole.size(); ++i) {
-        const Interval& side = access.box[i];
-        inside = 0 <= side.begin && side.begin <= side.end && side.end <= whole[i].end;
-    }
+    const bool inside = isInside(access.box, problem_.tensors[access.tensor].shape);
     if (!inside) {
         violations_.add(fmt::format("{} {} {} of {}, which is {}", name(problem_, id), verb, text(access.box),
-                                    name(problem_, access.tensor), text(whole)),
+                                    name(problem_, access.tensor), text(problem_.tensors[access.tensor].whole())),
                         "a box lies inside of its tensor");
     }
     return inside;
 }
 
-void Checker::reached(TaskId id, std::size_t option, MemoryId memory, const std::string& use) {
+void Checker::reached(TaskId id, std::size_t option, MemoryId memory, const char* use,
+                      std::optional<std::size_t> number) {
+    const auto what = [&] { return use + (number ? fmt::format(" {}", *number) : std::string()); };
     if (!problem_.memories.contains(memory)) {
-        violations_.add(fmt::format("{}, option {}: the memory {} does not exist", name(problem_, id), option, use));
+        violations_.add(fmt::format("{}, option {}: the memory {} does not exist", name(problem_, id), option, what()));
         return;
     }
     const CoreId core = problem_.tasks[id].options[option].core;
     const std::vector<CoreId>& owners = problem_.memories[memory].cores;
     if (std::find(owners.begin(), owners.end(), core) != owners.end()) return;
     violations_.add(fmt::format("{}, option {}: {} {} does not belong to {}", name(problem_, id), option,
-                                name(problem_, memory), use, name(problem_, core)),
+                                name(problem_, memory), what(), name(problem_, core)),
                     "a task uses memories of its own core");
 }
 
 void Checker::option(TaskId id, std::size_t index) {
     const Task& task = problem_.tasks[id];
     const Option& option = task.options[index];
-    const std::string who = fmt::format("{}, option {}", name(problem_, id), index);
+    const auto who = [&] { return fmt::format("{}, option {}", name(problem_, id), index); };
     if (!problem_.cores.contains(option.core)) {
-        violations_.add(who + ": the core does not exist");
+        violations_.add(who() + ": the core does not exist");
         return;
     }
     if (option.duration < Cycles(0) || option.duration > kForever) {
-        violations_.add(fmt::format("{}: a duration of {} cycles", who, option.duration.value()));
+        violations_.add(fmt::format("{}: a duration of {} cycles", who(), option.duration.value()));
     }
     if (!goodEnergy(option.energy.value())) {
-        violations_.add(fmt::format("{}: an energy of {} pJ", who, option.energy.value()),
+        violations_.add(fmt::format("{}: an energy of {} pJ", who(), option.energy.value()),
                         "energies are finite and not negative");
     }
     if (option.readMemories.size() != task.reads.size() || option.writeMemories.size() != task.writes.size()) {
         violations_.add(
-            fmt::format("{}: {} memories for {} reads and {} memories for {} writes", who, option.readMemories.size(),
+            fmt::format("{}: {} memories for {} reads and {} memories for {} writes", who(), option.readMemories.size(),
                         task.reads.size(), option.writeMemories.size(), task.writes.size()),
             "one memory for each access");
     }
     for (std::size_t i = 0; i < option.readMemories.size(); ++i) {
-        reached(id, index, option.readMemories[i], fmt::format("of read {}", i));
+        reached(id, index, option.readMemories[i], "of read", i);
     }
     for (std::size_t i = 0; i < option.writeMemories.size(); ++i) {
-        reached(id, index, option.writeMemories[i], fmt::format("of write {}", i));
+        reached(id, index, option.writeMemories[i], "of write", i);
     }
     for (const Scratch& scratch : option.scratch) {
-        reached(id, index, scratch.memory, "of scratch room");
+        reached(id, index, scratch.memory, "of scratch room", {});
         if (scratch.bits < Bits(0)) {
-            violations_.add(fmt::format("{}: scratch room of {} bits", who, scratch.bits.value()));
+            violations_.add(fmt::format("{}: scratch room of {} bits", who(), scratch.bits.value()));
         }
     }
 }
 
 void Checker::task(TaskId id) {
     const Task& task = problem_.tasks[id];
-    const std::string who = name(problem_, id);
-    if (!problem_.groups.contains(task.group)) violations_.add(who + " belongs to a group that does not exist");
+    if (!problem_.groups.contains(task.group)) {
+        violations_.add(name(problem_, id) + " belongs to a group that does not exist");
+    }
     for (const Access& read : task.reads) access(id, "reads", read);
     for (const Access& write : task.writes) access(id, "writes", write);
-    if (task.options.empty()) violations_.add(who + " has no option", "give it a core that can run it");
+    if (task.options.empty()) violations_.add(name(problem_, id) + " has no option", "give it a core that can run it");
     for (std::size_t i = 0; i < task.options.size(); ++i) option(id, i);
-}
-
-void Checker::writtenOnce() {
-    std::vector<std::vector<TaskId>> writers(problem_.tensors.size());
-    std::vector<std::vector<Box>> boxes(problem_.tensors.size());
-    for (const TaskId id : problem_.tasks.ids()) {
-        for (const Access& write : problem_.tasks[id].writes) {
-            if (volume(write.box) == 0) continue;
-            writers[write.tensor.index()].push_back(id);
-            boxes[write.tensor.index()].push_back(write.box);
-        }
-    }
-    for (const TensorId id : problem_.tensors.ids()) {
-        written(id, std::move(writers[id.index()]), std::move(boxes[id.index()]));
-    }
-}
-
-/// Leaves one of the writes of each box.
-void Checker::joinSums(TensorId tensor, std::vector<TaskId>& writers, std::vector<Box>& boxes) {
-    const std::int64_t expected = problem_.tensors[tensor].writers;
-    std::map<Box, std::vector<TaskId>> sums;
-    for (std::size_t i = 0; i < writers.size(); ++i) sums[std::move(boxes[i])].push_back(writers[i]);
-    writers.clear();
-    boxes.clear();
-    for (auto& [box, tasks] : sums) {
-        writers.push_back(tasks.front());
-        boxes.push_back(box);
-        const auto written = static_cast<std::int64_t>(tasks.size());
-        const auto twice = std::adjacent_find(tasks.begin(), tasks.end());
-        if (written == expected && twice == tasks.end()) continue;
-        const std::string what = fmt::format("{} of {}", text(box), name(problem_, tensor));
-        violations_.add(twice != tasks.end() ? fmt::format("{} writes {} twice", name(problem_, *twice), what)
-                                             : fmt::format("{} and {} others write {}, which has {} writers",
-                                                           name(problem_, tasks.front()), written - 1, what, expected),
-                        fmt::format("every element is written by {} different tasks", expected));
-    }
-}
-
-void Checker::written(TensorId tensor, std::vector<TaskId> writers, std::vector<Box> boxes) {
-    const std::string who = name(problem_, tensor);
-    if (problem_.tensors[tensor].initial.valid()) {
-        if (writers.empty()) return;
-        violations_.add(fmt::format("{} writes {}, which is in {} from the start", name(problem_, writers.front()), who,
-                                    name(problem_, problem_.tensors[tensor].initial)),
-                        "a tensor is initial, or tasks write it");
-        return;
-    }
-    const bool sum = problem_.tensors[tensor].writers > 1;
-    if (sum) joinSums(tensor, writers, boxes);
-    const BoxIndex index(std::move(boxes));
-    std::vector<const Box*> all;
-    for (std::size_t i = 0; i < writers.size(); ++i) {
-        all.push_back(&index[i]);
-        for (const std::size_t other : index.touching(index[i])) {
-            if (other <= i || !overlaps(index[i], index[other])) continue;
-            violations_.add(fmt::format("{} and {} both write {} of {}", name(problem_, writers[i]),
-                                        name(problem_, writers[other]), text(intersect(index[i], index[other])), who),
-                            sum ? "boxes of one sum are equal or disjoint" : "every element is written by one task");
-        }
-    }
-    if (const auto gap = uncovered(problem_.tensors[tensor].whole(), all)) {
-        violations_.add(fmt::format("nothing writes {} of {}, and it is in no memory from the start", text(*gap), who),
-                        "every element is initial or written by one task");
-    }
 }
 
 }  // namespace

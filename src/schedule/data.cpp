@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <tuple>
 #include <utility>
 
-#include "schedule/boxindex.h"
 #include "schedule/names.h"
 #include "schedule/parts.h"
 #include "schedule/sums.h"
+#include "schedule/validity.h"
 
 namespace millrace::schedule {
 
@@ -17,13 +17,14 @@ namespace {
 struct Action {
     enum class Who : std::uint8_t { task, transfer, sum, end };
     Who who;
-    std::size_t index = 0;  ///< of a sum: its last task
-    Box box;
-    Span span;
+    std::uint32_t access = 0;  ///< of a task: its reads, then its writes
+    std::size_t index = 0;     ///< of the task, transfer, sum or tensor
 };
 
 /// All that happens to one tensor in one memory.
 struct Place {
+    MemoryId memory;
+    TensorId tensor;
     std::vector<BufferId> buffers;
     std::vector<Action> writes;
     std::vector<Action> reads;
@@ -32,173 +33,198 @@ struct Place {
 class Data {
 public:
     Data(const Candidate& candidate, Violations& violations)
-        : candidate_(candidate), problem_(candidate.problem), schedule_(candidate.schedule), violations_(violations) {}
+        : candidate_(candidate),
+          problem_(candidate.problem),
+          schedule_(candidate.schedule),
+          violations_(violations),
+          sums_(sums(candidate.problem, candidate.schedule, candidate.placed)),
+          placesOf_(candidate.problem.tensors.size()) {
+        for (const Tensor& tensor : problem_.tensors) wholes_.push_back(tensor.whole());
+    }
 
     void run() {
         collect();
-        for (const auto& [key, place] : places_) follow(key.first, key.second, place);
+        std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+            return std::tie(a.memory, a.tensor) < std::tie(b.memory, b.tensor);
+        });
+        for (const Place& place : places_) follow(place);
     }
 
 private:
-    using Key = std::pair<MemoryId, TensorId>;
-
+    Place& place(MemoryId memory, TensorId tensor);
+    BoxView box(const Action& action, const Place& place) const;
+    Span span(const Action& action) const;
     void collect();
     void collectTask(TaskId id);
-    void collectSums();
-    void follow(MemoryId memory, TensorId tensor, const Place& place);
-    std::vector<Box> validity(MemoryId memory, TensorId tensor, const Place& place);
-    void read(MemoryId memory, TensorId tensor, const Action& action, const BoxIndex& valid);
+    void collectSum(std::size_t index);
+    void follow(const Place& place);
+    void write(const Place& place, const Action& action, Validity& valid);
+    void read(const Place& place, const Action& action, Validity& valid);
     std::string describe(const Action& action) const;
-    std::string lacks(MemoryId memory, const Action& action, const Box& gap, const BoxIndex& valid) const;
+    std::string lacks(MemoryId memory, Span needed, BoxView gap, Validity& valid);
 
     const Candidate& candidate_;
     const Problem& problem_;
     const Schedule& schedule_;
     Violations& violations_;
-    std::map<Key, Place> places_;
+    std::vector<Sum> sums_;
+    std::vector<Box> wholes_;  ///< by tensor
+    std::vector<Place> places_;
+    Table<TensorId, std::vector<std::pair<MemoryId, std::size_t>>> placesOf_;
+    // Kept from one access to the next, to take memory once.
+    GapFinder gaps_;
+    std::vector<BoxView> covers_;
 };
+
+Place& Data::place(MemoryId memory, TensorId tensor) {
+    auto& known = placesOf_[tensor];
+    for (const auto& [where, at] : known) {
+        if (where == memory) return places_[at];
+    }
+    known.push_back({memory, places_.size()});
+    places_.push_back({memory, tensor, {}, {}, {}});
+    return places_.back();
+}
+
+BoxView Data::box(const Action& action, const Place& place) const {
+    switch (action.who) {
+        case Action::Who::task: break;
+        case Action::Who::transfer: return schedule_.transfers[TransferId(action.index)].box;
+        case Action::Who::sum: return sums_[action.index].box;
+        case Action::Who::end: return wholes_[place.tensor.index()];
+    }
+    const Task& task = problem_.tasks[TaskId(action.index)];
+    const std::size_t reads = task.reads.size();
+    return action.access < reads ? task.reads[action.access].box : task.writes[action.access - reads].box;
+}
+
+Span Data::span(const Action& action) const {
+    switch (action.who) {
+        case Action::Who::task: return schedule_.placements[TaskId(action.index)].span;
+        case Action::Who::transfer: return schedule_.transfers[TransferId(action.index)].span;
+        case Action::Who::sum: return sums_[action.index].span;
+        case Action::Who::end: break;
+    }
+    return {schedule_.latency, schedule_.latency};
+}
 
 void Data::collectTask(TaskId id) {
     const Task& task = problem_.tasks[id];
     const Option& option = candidate_.option(id);
-    const Span span = schedule_.placements[id].span;
+    std::uint32_t access = 0;
     for (std::size_t i = 0; i < task.reads.size(); ++i) {
-        places_[{option.readMemories[i], task.reads[i].tensor}].reads.push_back(
-            {Action::Who::task, id.index(), task.reads[i].box, span});
+        place(option.readMemories[i], task.reads[i].tensor).reads.push_back({Action::Who::task, access++, id.index()});
     }
-    for (std::size_t i = 0; i < task.writes.size(); ++i) {
+    for (std::size_t i = 0; i < task.writes.size(); ++i, ++access) {
         if (problem_.tensors[task.writes[i].tensor].writers > 1) continue;
-        places_[{option.writeMemories[i], task.writes[i].tensor}].writes.push_back(
-            {Action::Who::task, id.index(), task.writes[i].box, span});
+        place(option.writeMemories[i], task.writes[i].tensor).writes.push_back({Action::Who::task, access, id.index()});
     }
 }
 
-/// Each sum is one write. Reports what cannot be added up in place.
-void Data::collectSums() {
-    for (Sum& sum : sums(problem_, schedule_, candidate_.placed)) {
-        const auto what = [&] { return fmt::format("{} {}", name(problem_, sum.tensor), text(sum.box)); };
-        const Addition* last = &sum.additions.front();
-        for (const Addition& next : sum.additions) {
-            if (next.memory != last->memory) {
-                violations_.add(
-                    fmt::format("{} adds to {} in {}, but {} adds to it in {}", name(problem_, last->task), what(),
-                                name(problem_, last->memory), name(problem_, next.task), name(problem_, next.memory)),
-                    "the tasks of a sum add to it in one memory");
-            }
-            if (&next != last && next.span.start < last->span.end) {
-                violations_.add(
-                    fmt::format("{} and {} add to {} at the same time, {} and {}", name(problem_, last->task),
-                                name(problem_, next.task), what(), text(last->span), text(next.span)),
-                    "the tasks of a sum run one after another");
-            }
-            last = &next;
+/// A sum is one write. Reports what cannot be added up in place.
+void Data::collectSum(std::size_t index) {
+    const Sum& sum = sums_[index];
+    const auto what = [&] { return fmt::format("{} {}", name(problem_, sum.tensor), text(sum.box)); };
+    const Addition* last = &sum.additions.front();
+    for (const Addition& next : sum.additions) {
+        if (next.memory != last->memory) {
+            violations_.add(
+                fmt::format("{} adds to {} in {}, but {} adds to it in {}", name(problem_, last->task), what(),
+                            name(problem_, last->memory), name(problem_, next.task), name(problem_, next.memory)),
+                "the tasks of a sum add to it in one memory");
         }
-        places_[{last->memory, sum.tensor}].writes.push_back(
-            {Action::Who::sum, last->task.index(), std::move(sum.box), sum.span});
+        if (&next != last && next.span.start < last->span.end) {
+            violations_.add(fmt::format("{} and {} add to {} at the same time, {} and {}", name(problem_, last->task),
+                                        name(problem_, next.task), what(), text(last->span), text(next.span)),
+                            "the tasks of a sum run one after another");
+        }
+        last = &next;
     }
+    place(last->memory, sum.tensor).writes.push_back({Action::Who::sum, 0, index});
 }
 
 void Data::collect() {
     for (const TaskId id : problem_.tasks.ids()) {
         if (candidate_.placed[id.index()]) collectTask(id);
     }
-    collectSums();
+    for (std::size_t i = 0; i < sums_.size(); ++i) collectSum(i);
     for (const TransferId id : schedule_.transfers.ids()) {
         if (!candidate_.transfer[id.index()]) continue;
         const Transfer& transfer = schedule_.transfers[id];
-        const Action action{Action::Who::transfer, id.index(), transfer.box, transfer.span};
-        places_[{transfer.from, transfer.tensor}].reads.push_back(action);
-        places_[{transfer.to, transfer.tensor}].writes.push_back(action);
+        const Action action{Action::Who::transfer, 0, id.index()};
+        place(transfer.from, transfer.tensor).reads.push_back(action);
+        place(transfer.to, transfer.tensor).writes.push_back(action);
     }
     for (const BufferId id : schedule_.buffers.ids()) {
         if (!candidate_.buffer[id.index()]) continue;
         const Buffer& buffer = schedule_.buffers[id];
-        places_[{buffer.memory, buffer.tensor}].buffers.push_back(id);
+        place(buffer.memory, buffer.tensor).buffers.push_back(id);
     }
-    const Span end{schedule_.latency, schedule_.latency};
     for (const TensorId id : problem_.tensors.ids()) {
-        const Tensor& tensor = problem_.tensors[id];
-        if (!tensor.final.valid()) continue;
-        places_[{tensor.final, id}].reads.push_back({Action::Who::end, 0, tensor.whole(), end});
+        const MemoryId memory = problem_.tensors[id].final;
+        if (memory.valid()) place(memory, id).reads.push_back({Action::Who::end, 0, id.index()});
     }
 }
 
-void Data::follow(MemoryId memory, TensorId tensor, const Place& place) {
-    const BoxIndex valid(validity(memory, tensor, place));
-    if (problem_.tensors[tensor].initial == memory) return;
-    for (const Action& action : place.reads) read(memory, tensor, action, valid);
+void Data::follow(const Place& place) {
+    Boxes rooms(wholes_[place.tensor.index()].size() + 1);
+    rooms.reserve(place.buffers.size());
+    for (const BufferId id : place.buffers) rooms.add(schedule_.buffers[id].box, schedule_.buffers[id].span);
+    Validity valid(std::move(rooms));
+    for (const Action& action : place.writes) write(place, action, valid);
+    if (problem_.tensors[place.tensor].initial == place.memory) return;
+    valid.settle();
+    for (const Action& action : place.reads) read(place, action, valid);
 }
 
-/// Where and when data are valid: boxes with time as the last axis. Reports writes that have no buffer.
-std::vector<Box> Data::validity(MemoryId memory, TensorId tensor, const Place& place) {
-    std::vector<Box> rooms;
-    for (const BufferId id : place.buffers) {
-        rooms.push_back(extended(schedule_.buffers[id].box, schedule_.buffers[id].span));
-    }
-    const BoxIndex index(std::move(rooms));
-    std::vector<Box> valid;
-    for (const Action& action : place.writes) {
-        std::vector<Box> covers;
-        for (const std::size_t i : index.touching(extended(action.box, action.span))) {
-            const Buffer& buffer = schedule_.buffers[place.buffers[i]];
-            if (buffer.span.start > action.span.start || buffer.span.end < action.span.end) continue;
-            if (!overlaps(buffer.box, action.box)) continue;
-            covers.push_back(intersect(buffer.box, action.box));
-            valid.push_back(extended(covers.back(), {action.span.end, buffer.span.end}));
-        }
-        std::vector<const Box*> pointers;
-        for (const Box& cover : covers) pointers.push_back(&cover);
-        if (const auto gap = uncovered(action.box, pointers)) {
-            violations_.add(fmt::format("{} writes {} {} into {}, where no buffer holds {} over {}", describe(action),
-                                        name(problem_, tensor), text(action.box), name(problem_, memory), text(*gap),
-                                        text(action.span)),
-                            "a write needs buffers for its box from its start to its end");
-        }
-    }
-    return valid;
+/// Reports a write that has no buffer.
+void Data::write(const Place& place, const Action& action, Validity& valid) {
+    const BoxView written = box(action, place);
+    const Span time = span(action);
+    covers_.clear();
+    valid.write(written, time, covers_);
+    const auto gap = gaps_.uncovered(written, covers_);
+    if (!gap) return;
+    violations_.add(fmt::format("{} writes {} {} into {}, where no buffer holds {} over {}", describe(action),
+                                name(problem_, place.tensor), text(Box(written.begin(), written.end())),
+                                name(problem_, place.memory), text(*gap), text(time)),
+                    "a write needs buffers for its box from its start to its end");
 }
 
-void Data::read(MemoryId memory, TensorId tensor, const Action& action, const BoxIndex& valid) {
-    const bool instant = action.span.start == action.span.end;
-    std::vector<Box> flat;
-    std::vector<const Box*> covers;
-    const Box needed = extended(action.box, action.span);
-    const std::vector<std::size_t> near = valid.touching(needed);
-    flat.reserve(near.size());
-    for (const std::size_t i : near) {
-        if (instant) {
-            flat.push_back(valid[i]);
-            flat.back().pop_back();
-            covers.push_back(&flat.back());
-        } else {
-            covers.push_back(&valid[i]);
-        }
+void Data::read(const Place& place, const Action& action, Validity& valid) {
+    const BoxView wanted = box(action, place);
+    const Span time = span(action);
+    const bool instant = time.start == time.end;
+    const BoxView needed = valid.extended(wanted, time);
+    covers_.clear();
+    valid.meeting(needed, covers_);
+    if (instant) {
+        for (BoxView& cover : covers_) cover = cover.first(wanted.size());
     }
-    const auto gap = uncovered(instant ? action.box : needed, covers);
+    const auto gap = gaps_.uncovered(instant ? wanted : needed, covers_);
     if (!gap) return;
     Box where = *gap;
-    std::string when = fmt::format("at {}", action.span.start.value());
+    std::string when = fmt::format("at {}", time.start.value());
     if (!instant) {
         when = fmt::format("in {}", text(Span{Cycles(where.back().begin), Cycles(where.back().end)}));
         where.pop_back();
     }
     violations_.add(fmt::format("{} needs {} {} in {} over {}, but {} is not valid there {}{}", describe(action),
-                                name(problem_, tensor), text(action.box), name(problem_, memory), text(action.span),
-                                text(where), when, lacks(memory, action, where, valid)));
+                                name(problem_, place.tensor), text(Box(wanted.begin(), wanted.end())),
+                                name(problem_, place.memory), text(time), text(where), when,
+                                lacks(place.memory, time, where, valid)));
 }
 
 /// What is known of the missing part: when it comes or went.
-std::string Data::lacks(MemoryId memory, const Action& action, const Box& gap, const BoxIndex& valid) const {
-    const Box ever = extended(gap, {Cycles(0), kForever});
+std::string Data::lacks(MemoryId memory, Span needed, BoxView gap, Validity& valid) {
     std::optional<std::int64_t> comes;
     std::optional<std::int64_t> went;
-    for (const std::size_t i : valid.touching(ever)) {
-        Box box = valid[i];
-        const Interval time = box.back();
-        box.pop_back();
-        if (!overlaps(box, gap)) continue;
-        if (time.begin > action.span.start.value()) comes = std::min(comes.value_or(time.begin), time.begin);
-        if (time.end < action.span.end.value()) went = std::max(went.value_or(time.end), time.end);
+    covers_.clear();
+    valid.meeting(valid.extended(gap, {Cycles(0), kForever}), covers_);
+    for (const BoxView cover : covers_) {
+        const Interval time = cover.back();
+        if (time.begin > needed.start.value()) comes = std::min(comes.value_or(time.begin), time.begin);
+        if (time.end < needed.end.value()) went = std::max(went.value_or(time.end), time.end);
     }
     if (comes) return fmt::format("; it arrives at {}", *comes);
     if (went) return fmt::format("; its buffer ends at {}", *went);
@@ -209,7 +235,8 @@ std::string Data::describe(const Action& action) const {
     switch (action.who) {
         case Action::Who::task: return name(problem_, TaskId(action.index));
         case Action::Who::transfer: return name(problem_, schedule_, TransferId(action.index));
-        case Action::Who::sum: return "the sum that ends with " + name(problem_, TaskId(action.index));
+        case Action::Who::sum:
+            return "the sum that ends with " + name(problem_, sums_[action.index].additions.back().task);
         case Action::Who::end: break;
     }
     return "the end of the schedule";

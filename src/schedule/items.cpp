@@ -38,21 +38,20 @@ private:
         return false;
     }
 
-    bool span(Span span, const std::string& who) {
+    template <class Who>
+    bool span(Span span, const Who& who) {
         if (Cycles(0) <= span.start && span.start <= span.end && span.end <= kForever) return true;
-        return fail(fmt::format("{} has the times {}", who, text(span)), "0 <= start <= end");
+        return fail(fmt::format("{} has the times {}", who(), text(span)), "0 <= start <= end");
     }
 
-    bool box(TensorId tensor, const Box& box, const std::string& who) {
-        if (!problem_.tensors.contains(tensor)) return fail(who + " is of a tensor that does not exist");
-        const Box whole = problem_.tensors[tensor].whole();
-        bool inside = whole.size() == box.size();
-        for (std::size_t i = 0; inside && i < whole.size(); ++i) {
-            inside = 0 <= box[i].begin && box[i].begin <= box[i].end && box[i].end <= whole[i].end;
-        }
-        if (inside) return true;
-        return fail(fmt::format("{} is of {} of {}, which is {}", who, text(box), name(problem_, tensor), text(whole)),
-                    "a box lies inside of its tensor");
+    template <class Who>
+    bool box(TensorId id, const Box& box, const Who& who) {
+        if (!problem_.tensors.contains(id)) return fail(who() + " is of a tensor that does not exist");
+        const Tensor& tensor = problem_.tensors[id];
+        if (isInside(box, tensor.shape)) return true;
+        return fail(
+            fmt::format("{} is of {} of {}, which is {}", who(), text(box), name(problem_, id), text(tensor.whole())),
+            "a box lies inside of its tensor");
     }
 
     bool placement(TaskId id) {
@@ -60,20 +59,21 @@ private:
             return fail(name(problem_, id) + " is not placed", "every task runs once");
         }
         const Placement& placement = schedule_.placements[id];
-        const std::string who = name(problem_, id);
+        const auto who = [&] { return name(problem_, id); };
         const std::vector<Option>& options = problem_.tasks[id].options;
-        if (!problem_.cores.contains(placement.core)) return fail(who + " is on a core that does not exist");
+        if (!problem_.cores.contains(placement.core)) return fail(who() + " is on a core that does not exist");
         if (placement.option >= options.size()) {
-            return fail(fmt::format("{} is placed with option {}, but has {}", who, placement.option, options.size()));
+            return fail(
+                fmt::format("{} is placed with option {}, but has {}", who(), placement.option, options.size()));
         }
         if (!span(placement.span, who)) return false;
         const Option& option = options[placement.option];
         if (placement.core != option.core) {
-            violations_.add(fmt::format("{} is on {}, but its option {} is for {}", who, name(problem_, placement.core),
-                                        placement.option, name(problem_, option.core)));
+            violations_.add(fmt::format("{} is on {}, but its option {} is for {}", who(),
+                                        name(problem_, placement.core), placement.option, name(problem_, option.core)));
         }
         if (placement.span.length() != option.duration) {
-            violations_.add(fmt::format("{} takes {} cycles {} on {}, but its option {} takes {}", who,
+            violations_.add(fmt::format("{} takes {} cycles {} on {}, but its option {} takes {}", who(),
                                         placement.span.length().value(), text(placement.span),
                                         name(problem_, placement.core), placement.option, option.duration.value()));
         }
@@ -82,23 +82,23 @@ private:
 
     bool buffer(BufferId id) {
         const Buffer& buffer = schedule_.buffers[id];
-        const std::string who = fmt::format("buffer {}", id.index());
-        if (!problem_.memories.contains(buffer.memory)) return fail(who + " is in a memory that does not exist");
+        const auto who = [&] { return fmt::format("buffer {}", id.index()); };
+        if (!problem_.memories.contains(buffer.memory)) return fail(who() + " is in a memory that does not exist");
         const bool sound = box(buffer.tensor, buffer.box, who);
         return span(buffer.span, who) && sound;
     }
 
     bool transfer(TransferId id) {
         const Transfer& transfer = schedule_.transfers[id];
-        const std::string who = fmt::format("transfer {}", id.index());
+        const auto who = [&] { return fmt::format("transfer {}", id.index()); };
         if (!problem_.memories.contains(transfer.from) || !problem_.memories.contains(transfer.to)) {
-            return fail(who + " is from or to a memory that does not exist");
+            return fail(who() + " is from or to a memory that does not exist");
         }
         for (const LinkId link : transfer.route) {
-            if (!problem_.links.contains(link)) return fail(who + " goes over a link that does not exist");
+            if (!problem_.links.contains(link)) return fail(who() + " goes over a link that does not exist");
         }
         if (transfer.bandwidth < 0) {
-            return fail(fmt::format("{} has a bandwidth of {} bits a cycle", who, transfer.bandwidth));
+            return fail(fmt::format("{} has a bandwidth of {} bits a cycle", who(), transfer.bandwidth));
         }
         const bool sound = box(transfer.tensor, transfer.box, who);
         return span(transfer.span, who) && sound;

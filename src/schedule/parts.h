@@ -5,8 +5,12 @@
 #include "schedule/schedule.h"
 #include "schedule/violations.h"
 
-/// The parts of `verify`, one for each kind of rule.
+/// The parts of `check` and `verify`, one for each kind of rule.
 namespace millrace::schedule {
+
+/// Every element of a tensor is initial, or written by as many tasks as the tensor has writers. Tensors and tasks are
+/// sound.
+void checkWrites(const Problem& problem, Violations& violations);
 
 /// A schedule under test, with what of it makes sense: items that name something that does not exist, or a time or box
 /// that cannot be, are reported once and then left out of the other rules.

@@ -20,6 +20,14 @@ bool Link::connects(CoreId from, CoreId to) const {
 
 Bits Tensor::size(const Box& box) const { return Bits(volume(box) * bits); }
 
+bool isInside(const Box& box, const std::vector<std::int64_t>& shape) {
+    if (box.size() != shape.size()) return false;
+    for (std::size_t i = 0; i < box.size(); ++i) {
+        if (box[i].begin < 0 || box[i].begin > box[i].end || box[i].end > shape[i]) return false;
+    }
+    return true;
+}
+
 Box Tensor::whole() const { return wholeBox(shape); }
 
 }  // namespace millrace::schedule

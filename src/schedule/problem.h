@@ -74,6 +74,9 @@ struct Tensor {
     Box whole() const;
 };
 
+/// Has the box the rank of the shape, and are all of its sides, which may be empty, inside of it?
+bool isInside(const Box& box, const std::vector<std::int64_t>& shape);
+
 /// A box of a tensor that a task reads or writes.
 struct Access {
     TensorId tensor;

@@ -12,28 +12,41 @@ static bool contains(const std::vector<CoreId>& cores, CoreId core) {
     return std::find(cores.begin(), cores.end(), core) != cores.end();
 }
 
-/// Says where the route breaks, or nothing.
-static std::string broken(const Problem& problem, const Transfer& transfer) {
-    std::vector<CoreId> at = problem.memories[transfer.from].cores;
+/// Walks along routes; keeps its memory from one to the next.
+class Walker {
+public:
+    explicit Walker(const Problem& problem) : problem_(problem) {}
+
+    /// Says where the route breaks, or nothing.
+    std::string broken(const Transfer& transfer);
+
+private:
+    const Problem& problem_;
+    std::vector<CoreId> at_;
+    std::vector<CoreId> next_;
+};
+
+std::string Walker::broken(const Transfer& transfer) {
+    at_ = problem_.memories[transfer.from].cores;
     for (const LinkId id : transfer.route) {
-        const Link& link = problem.links[id];
-        std::vector<CoreId> next;
+        const Link& link = problem_.links[id];
+        next_.clear();
         for (const CoreId to : link.cores) {
             const bool reached =
-                std::any_of(at.begin(), at.end(), [&](CoreId from) { return link.connects(from, to); });
-            if (reached) next.push_back(to);
+                std::any_of(at_.begin(), at_.end(), [&](CoreId from) { return link.connects(from, to); });
+            if (reached) next_.push_back(to);
         }
-        if (next.empty()) {
-            return fmt::format("{} does not lead on from {}", name(problem, id),
-                               at.empty() ? std::string("there") : name(problem, at.front()));
+        if (next_.empty()) {
+            return fmt::format("{} does not lead on from {}", name(problem_, id),
+                               at_.empty() ? std::string("there") : name(problem_, at_.front()));
         }
-        at = std::move(next);
+        at_.swap(next_);
     }
-    const std::vector<CoreId>& owners = problem.memories[transfer.to].cores;
-    if (std::any_of(at.begin(), at.end(), [&](CoreId core) { return contains(owners, core); })) return {};
+    const std::vector<CoreId>& owners = problem_.memories[transfer.to].cores;
+    if (std::any_of(at_.begin(), at_.end(), [&](CoreId core) { return contains(owners, core); })) return {};
     if (transfer.route.empty()) return "it has no route, and no core owns both memories";
-    return fmt::format("{} does not lead to a core of {}", name(problem, transfer.route.back()),
-                       name(problem, transfer.to));
+    return fmt::format("{} does not lead to a core of {}", name(problem_, transfer.route.back()),
+                       name(problem_, transfer.to));
 }
 
 /// Says what is wrong with the cause, or nothing.
@@ -58,12 +71,13 @@ static std::string wrongCause(const Problem& problem, const Transfer& transfer) 
 
 void verifyTransfers(const Candidate& candidate, Violations& violations) {
     const Problem& problem = candidate.problem;
+    Walker walker(problem);
     for (const TransferId id : candidate.schedule.transfers.ids()) {
         if (!candidate.transfer[id.index()]) continue;
         const Transfer& transfer = candidate.schedule.transfers[id];
         const auto who = [&] { return name(problem, candidate.schedule, id); };
         if (transfer.from == transfer.to) violations.add(who() + " goes nowhere");
-        if (const std::string why = broken(problem, transfer); transfer.from != transfer.to && !why.empty()) {
+        if (const std::string why = walker.broken(transfer); transfer.from != transfer.to && !why.empty()) {
             violations.add(fmt::format("{}: the route is broken: {}", who(), why));
         }
         const std::int64_t bits = problem.tensors[transfer.tensor].size(transfer.box).value();

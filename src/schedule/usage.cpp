@@ -8,7 +8,7 @@ namespace {
 
 struct Event {
     std::int64_t time;
-    Wide change;
+    std::int64_t change;
 };
 
 class Sweep {
@@ -62,7 +62,7 @@ public:
     }
 
 private:
-    void push(std::int64_t begin, std::int64_t end, Wide amount) {
+    void push(std::int64_t begin, std::int64_t end, std::int64_t amount) {
         if (end <= begin) return;
         events_.push_back({begin, amount});
         events_.push_back({end, -amount});

@@ -237,7 +237,8 @@ TEST(Idle, AMulticastWaitsForAllItsLinksAndRooms) {
     s.schedule.buffers[s.resultBuffer].span.start = Cycles(30);
     EXPECT_NE(idle(s, s.right).find("[26, 30) input for second.0: transfer 3\n"), std::string::npos)
         << idle(s, s.right);
-    EXPECT_NE(idle(s, s.right).find("[20, 26) order for second.0: transfer 3\n"), std::string::npos) << idle(s, s.right);
+    EXPECT_NE(idle(s, s.right).find("[20, 26) order for second.0: transfer 3\n"), std::string::npos)
+        << idle(s, s.right);
     s.schedule.buffers.add({s.leftMemory, s.input, {{0, 4}, {0, 2}}, span(20, 23)});
     s.schedule.buffers.add({s.leftMemory, s.input, {{0, 4}, {0, 2}}, span(20, 23)});
     EXPECT_NE(idle(s, s.right).find("[8, 23) space for second.0: transfer 3: sramL\n"), std::string::npos)
