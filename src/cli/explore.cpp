@@ -24,29 +24,8 @@ struct ExploreOptions {
     std::string mapping;
     std::string schedule = kLayerByLayer;
     explore::Options options;
-    fusion::Policy policy;
-    std::string stacks;
-    std::string cuts;
-    std::vector<std::string> tiles;
+    FusedChoice fused;
 };
-
-std::optional<fusion::PlanOptions> planOptions(const ExploreOptions& options, Diagnostics& diagnostics) {
-    fusion::PlanOptions plan;
-    bool good = options.stacks.empty() || fusion::parseStacks(options.stacks, plan, diagnostics);
-    good = (options.cuts.empty() || fusion::parseCuts(options.cuts, plan, diagnostics)) && good;
-    for (const std::string& tile : options.tiles) good = fusion::parseTile(tile, plan, diagnostics) && good;
-    if (!good) return std::nullopt;
-    return plan;
-}
-
-bool writeFiles(const ExploreOptions& options, const explore::Result& result, double seconds,
-                Diagnostics& diagnostics) {
-    const std::string folder = options.common.out + "/";
-    return writeFile(folder + "result.json", report::resultJson(result, seconds), diagnostics) &&
-           writeFile(folder + "schedule.png", report::schedulePng(result), diagnostics) &&
-           writeFile(folder + "memory.png", report::memoryPng(result), diagnostics) &&
-           writeFile(folder + "trace.json", report::perfettoTrace(result), diagnostics);
-}
 
 Exit explore(ExploreOptions options) {
     const auto& compat = options.model.compat;
@@ -57,17 +36,17 @@ Exit explore(ExploreOptions options) {
     const auto workload = loadWorkload(options.model, diagnostics);
     std::optional<mapping::Mapping> mapping;
     if (!options.mapping.empty()) mapping = mapping::readMapping(options.mapping, diagnostics);
-    const std::optional<fusion::PlanOptions> plan = planOptions(options, diagnostics);
+    const std::optional<fusion::PlanOptions> plan = planOptions(options.fused, diagnostics);
     if (diagnostics.failed()) return report(diagnostics, options.common);
     const mapping::Mapping* file = mapping ? &*mapping : nullptr;
-    options.policy.prefetch = options.options.prefetch;
+    options.fused.policy.prefetch = options.options.prefetch;
     const auto result =
         options.schedule == kFused
-            ? explore::exploreFused(*workload, *chip, file, {options.options, *plan, options.policy}, diagnostics)
+            ? explore::exploreFused(*workload, *chip, file, {options.options, *plan, options.fused.policy}, diagnostics)
             : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
     if (!result) return report(diagnostics, options.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    const bool written = !options.common.out.empty() && writeFiles(options, *result, seconds, diagnostics);
+    const bool written = !options.common.out.empty() && writeResult(options.common.out, *result, seconds, diagnostics);
     if (options.common.json) {
         std::fputs(report::resultJson(*result, seconds).c_str(), stdout);
     } else if (!options.common.quiet) {
@@ -81,37 +60,53 @@ Exit explore(ExploreOptions options) {
     return report(diagnostics, options.common);
 }
 
-void addFused(CLI::App& verb, ExploreOptions& options) {
+}  // namespace
+
+std::optional<fusion::PlanOptions> planOptions(const FusedChoice& choice, Diagnostics& diagnostics) {
+    fusion::PlanOptions plan;
+    bool good = choice.stacks.empty() || fusion::parseStacks(choice.stacks, plan, diagnostics);
+    good = (choice.cuts.empty() || fusion::parseCuts(choice.cuts, plan, diagnostics)) && good;
+    for (const std::string& tile : choice.tiles) good = fusion::parseTile(tile, plan, diagnostics) && good;
+    if (!good) return std::nullopt;
+    return plan;
+}
+
+bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics) {
+    return writeFile(folder + "/result.json", report::resultJson(result, seconds), diagnostics) &&
+           writeFile(folder + "/schedule.png", report::schedulePng(result), diagnostics) &&
+           writeFile(folder + "/memory.png", report::memoryPng(result), diagnostics) &&
+           writeFile(folder + "/trace.json", report::perfettoTrace(result), diagnostics);
+}
+
+void addFused(CLI::App& verb, FusedChoice& choice) {
     const char* group = "Fused";
-    verb.add_option("--stacks", options.stacks,
+    verb.add_option("--stacks", choice.stacks,
                     "what is fused: auto, layers (each by itself), or stacks by hand (\"0-10;11-21\")")
         ->type_name("STACKS")
         ->group(group);
-    verb.add_option("--cut-after", options.cuts, "layers after which a stack ends")->type_name("LAYERS")->group(group);
-    verb.add_option("--tile", options.tiles,
+    verb.add_option("--cut-after", choice.cuts, "layers after which a stack ends")->type_name("LAYERS")->group(group);
+    verb.add_option("--tile", choice.tiles,
                     "LAYER:SPLIT,...: OY=8 or OY=all cuts in time, K@4 over cores; LAYER may be a type or default")
         ->group(group);
     const std::map<std::string, fusion::Order> orders{{"depth-first", fusion::Order::depthFirst},
                                                       {"breadth-first", fusion::Order::breadthFirst},
                                                       {"earliest-ready", fusion::Order::earliestReady}};
-    verb.add_option("--order", options.policy.order, "depth-first, breadth-first or earliest-ready: which tile is next")
+    verb.add_option("--order", choice.policy.order, "depth-first, breadth-first or earliest-ready: which tile is next")
         ->transform(CLI::Transformer(orders, CLI::ignore_underscore))
         ->type_name("ORDER")
         ->group(group);
     const std::map<std::string, fusion::Halo> halos{
         {"keep", fusion::Halo::keep}, {"again", fusion::Halo::again}, {"recompute", fusion::Halo::recompute}};
-    verb.add_option("--halo", options.policy.halo,
+    verb.add_option("--halo", choice.policy.halo,
                     "keep, again (sent again) or recompute: data that neighbouring tiles share")
         ->transform(CLI::Transformer(halos))
         ->type_name("HALO")
         ->group(group);
-    verb.add_option("--lookahead", options.policy.lookahead, "tiles ahead of which data may come in")
+    verb.add_option("--lookahead", choice.policy.lookahead, "tiles ahead of which data may come in")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str()
         ->group(group);
 }
-
-}  // namespace
 
 void addExplore(CLI::App& app, Action& action) {
     CLI::App* verb = app.add_subcommand("explore", "run a network on a chip: schedule, latency, energy, pictures");
@@ -125,7 +120,7 @@ void addExplore(CLI::App& app, Action& action) {
                      "stack run tile by tile, side by side")
         ->check(CLI::IsMember({kLayerByLayer, kFused}))
         ->capture_default_str();
-    addFused(*verb, *options);
+    addFused(*verb, options->fused);
     addObjective(*verb, options->options.objective);
     verb->add_option("--lpf-limit", options->options.lpfLimit, "loop prime factors that are ordered")
         ->check(CLI::Range(1, 10))
