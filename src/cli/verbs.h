@@ -2,6 +2,8 @@
 #include <CLI/App.hpp>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/options.h"
 #include "explore/explore.h"
@@ -12,6 +14,7 @@ namespace millrace::cli {
 using Action = std::function<Exit()>;
 void addExplore(CLI::App& app, Action& action);
 void addCost(CLI::App& app, Action& action);
+void addDemo(CLI::App& app, Action& action);
 
 /// The options that every verb has.
 void addCommon(CLI::App& verb, Common& common);
@@ -20,5 +23,22 @@ void addModel(CLI::App& verb, ModelOptions& model);
 
 /// --objective latency|energy|edp
 void addObjective(CLI::App& verb, explore::Objective& objective);
+
+/// What a user says about fused schedules.
+struct FusedChoice {
+    fusion::Policy policy;
+    std::string order = "best";
+    std::string orderFile;
+    std::string stacks;
+    std::string cuts;
+    std::vector<std::string> tiles;
+};
+void addFused(CLI::App& verb, FusedChoice& choice);
+/// Empty with errors if what was said makes no sense.
+std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, const explore::Options& common,
+                                                  Diagnostics& diagnostics);
+
+/// Writes result.json, schedule.png, memory.png and trace.json into the folder; of a fused schedule also order.csv.
+bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics);
 
 }  // namespace millrace::cli

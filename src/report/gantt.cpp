@@ -4,9 +4,11 @@
 #include <cmath>
 
 #include "report/bars.h"
+#include "report/idlestrip.h"
 #include "report/legend.h"
 #include "report/report.h"
 #include "report/rows.h"
+#include "report/stackband.h"
 #include "report/text.h"
 
 namespace millrace::report {
@@ -14,6 +16,7 @@ namespace {
 
 constexpr double kCaption = 26;
 constexpr double kStripHeight = 24;
+constexpr double kIdlePart = 0.3;
 
 class Gantt {
 public:
@@ -22,7 +25,7 @@ public:
 
 private:
     void measure();
-    double rowHeight(Row::Kind kind) const { return kind == Row::Kind::layers ? kStripHeight : rowHeight_; }
+    double rowHeight(Row::Kind kind) const;
     double sectionHeight(Row::Kind kind) const;
     double drawSection(Canvas& canvas, const TimeAxis& axis, Row::Kind kind, double y);
     void drawRow(Canvas& canvas, const TimeAxis& axis, const Row& row, double y, bool shaded);
@@ -33,12 +36,17 @@ private:
     const Result& result_;
     const DrawOptions& options_;
     const Rows rows_;
+    const Waits waits_;
+    const StackBand band_;
     const double width_;
     const std::vector<std::string> labels_;
+    Legend idle_;
     Legend patterns_;
     Legend layers_;
-    double rowHeight_ = 0;
+    double coreHeight_ = 0;
+    double linkHeight_ = 0;
     double labelWidth_ = 0;
+    double idleHeight_ = 0;
     double patternsHeight_ = 0;
     double layersHeight_ = 0;
 };
@@ -65,10 +73,10 @@ Legend layerLegend(const Result& result, const std::vector<std::string>& labels)
     return Legend("Layers", std::move(entries), false);
 }
 
-const char* caption(Row::Kind kind) {
+const char* caption(Row::Kind kind, bool idleKnown) {
     switch (kind) {
         case Row::Kind::layers: return "";
-        case Row::Kind::core: return "Cores";
+        case Row::Kind::core: return !idleKnown ? "Cores" : "Cores: tiles, and below them why the core is idle";
         case Row::Kind::link: break;
     }
     return "Links and buses: the height of a bar is its share of the bandwidth";
@@ -78,8 +86,11 @@ Gantt::Gantt(const Result& result, const DrawOptions& options)
     : result_(result),
       options_(options),
       rows_(result, options),
+      waits_(waits(result)),
+      band_(result),
       width_(std::clamp(options.width, 600, 8000)),
       labels_(layerLabels(result)),
+      idle_(idleLegend(result, waits_)),
       patterns_(patternLegend()),
       layers_(layerLegend(result, labels_)) {
     measure();
@@ -88,17 +99,29 @@ Gantt::Gantt(const Result& result, const DrawOptions& options)
 void Gantt::measure() {
     Canvas ruler(1, 1, 1, Canvas::Format::png);
     const double rows = static_cast<double>(std::max<std::size_t>(rows_.all().size(), 1));
-    rowHeight_ = std::clamp(1000.0 / rows, 15.0, 42.0);
+    coreHeight_ = std::clamp(1300.0 / rows, 15.0, 46.0);
+    linkHeight_ = std::clamp(750.0 / rows, 15.0, 42.0);
     double widest = 60;
     for (const Row& row : rows_.all()) {
         const double name = std::min(ruler.textWidth(elide(row.name, 80), {13}), 240.0);
         const double note = ruler.textWidth(row.note, {12});
-        widest = std::max(widest, rowHeight_ >= 34 ? std::max(name, note) : name + note + 12);
+        widest = std::max(widest, rowHeight(row.kind) >= 34 ? std::max(name, note) : name + note + 12);
     }
     labelWidth_ = widest + 12;
     const double room = width_ - 2 * kMargin;
+    idleHeight_ = idle_.place(ruler, room);
+    if (idleHeight_ > 0) idleHeight_ += 8;
     patternsHeight_ = rows_.count(Row::Kind::link) > 0 ? patterns_.place(ruler, room) + 8 : 0;
     layersHeight_ = layers_.place(ruler, room);
+}
+
+double Gantt::rowHeight(Row::Kind kind) const {
+    switch (kind) {
+        case Row::Kind::layers: return kStripHeight;
+        case Row::Kind::core: return coreHeight_;
+        case Row::Kind::link: break;
+    }
+    return linkHeight_;
 }
 
 double Gantt::sectionHeight(Row::Kind kind) const {
@@ -126,7 +149,12 @@ void Gantt::drawRow(Canvas& canvas, const TimeAxis& axis, const Row& row, double
     if (shaded) canvas.fill({kMargin, y, axis.right() - kMargin, height}, kBand);
     axis.drawGrid(canvas, y, y + height);
     drawName(canvas, axis, row, y);
-    const Rect area{axis.left(), std::round(y + gap), axis.right() - axis.left(), std::round(height - 2 * gap)};
+    Rect area{axis.left(), std::round(y + gap), axis.right() - axis.left(), std::round(height - 2 * gap)};
+    if (row.kind == Row::Kind::core && waits_.known) {
+        const double strip = std::round(area.height * kIdlePart);
+        area.height -= strip;
+        drawIdle(canvas, axis, {area.x, area.bottom(), area.width, strip}, waits_.cores[schedule::CoreId(row.index)]);
+    }
     const bool link = row.kind == Row::Kind::link;
     RowPainter painter(canvas, axis, area, link ? RowPainter::Merge::height : RowPainter::Merge::shade, labels_);
     rows_.paint(painter, row);
@@ -136,7 +164,7 @@ void Gantt::drawRow(Canvas& canvas, const TimeAxis& axis, const Row& row, double
 double Gantt::drawSection(Canvas& canvas, const TimeAxis& axis, Row::Kind kind, double y) {
     if (rows_.count(kind) == 0) return y;
     const double bottom = y + sectionHeight(kind);
-    canvas.text({kMargin, y + 19}, caption(kind), {13, true}, kInk);
+    canvas.text({kMargin, y + 19}, caption(kind, waits_.known), {13, true}, kInk);
     y = bottom - static_cast<double>(rows_.count(kind)) * rowHeight(kind);
     const double top = y;
     bool shaded = false;
@@ -164,20 +192,24 @@ void Gantt::drawBelow(Canvas& canvas, double y) const {
         y += 20;
     }
     y += kMargin;
+    if (idleHeight_ > 0) idle_.draw(canvas, {kMargin, y});
+    y += idleHeight_;
     if (patternsHeight_ > 0) patterns_.draw(canvas, {kMargin, y});
     layers_.draw(canvas, {kMargin, y + patternsHeight_});
 }
 
 std::string Gantt::draw(Canvas::Format format) {
-    double body = 0;
+    double body = band_.height();
     for (const Row::Kind kind : {Row::Kind::layers, Row::Kind::core, Row::Kind::link}) body += sectionHeight(kind);
     body = std::max(body, 60.0);
-    const double legends = patternsHeight_ + layersHeight_ + (leftOut().empty() ? 0 : 20);
+    const double legends = idleHeight_ + patternsHeight_ + layersHeight_ + (leftOut().empty() ? 0 : 20);
     const double height = std::ceil(kHeadingHeight + body + TimeAxis::kHeight + legends + 2 * kMargin);
     Canvas canvas(width_, height, std::clamp(options_.scale, 1, 4), format);
     drawHeading(canvas, result_, "schedule");
     const TimeAxis axis(visibleSpan(result_, options_), std::ceil(kMargin + labelWidth_), width_ - kMargin - 14);
     double y = kHeadingHeight;
+    band_.draw(canvas, axis, y);
+    y += band_.height();
     for (const Row::Kind kind : {Row::Kind::layers, Row::Kind::core, Row::Kind::link}) {
         y = drawSection(canvas, axis, kind, y);
     }

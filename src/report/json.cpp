@@ -1,23 +1,22 @@
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "report/jsonparts.h"
 #include "report/report.h"
-#include "report/statistics.h"
 
 namespace millrace::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 class Writer {
 public:
-    explicit Writer(const Result& result) : result_(result), sums_(statistics(result)) {}
+    explicit Writer(const Result& result) : result_(result), sums_(statistics(result)), waits_(waits(result)) {}
 
     Json layers() const;
     Json cores() const;
     Json links() const;
     Json memories() const;
-    Json transfers() const;
+    Json transfers() const { return transfersJson(sums_); }
+    Json stacks() const { return stacksJson(result_, sums_); }
+    Json idle() const { return idleJson(result_, waits_); }
     Json energy() const;
     Json bounds() const;
     Json hostOperators() const;
@@ -35,6 +34,7 @@ private:
 
     const Result& result_;
     const Statistics sums_;
+    const Waits waits_;
 };
 
 Json Writer::memoryEnergies(std::size_t core, const std::vector<Picojoules>& energies) const {
@@ -72,6 +72,7 @@ Json Writer::tileKind(const workload::Layer& layer, const explore::TileKind& kin
 Json Writer::layers() const {
     Json list = Json::array();
     const workload::Layer unknown;
+    const std::vector<std::size_t> stackOf = stacksOfLayers(result_);
     for (const LayerId id : result_.layers.ids()) {
         const explore::LayerResult& layer = result_.layers[id];
         const workload::Layer& source = result_.workload.layers.contains(id) ? result_.workload.layers[id] : unknown;
@@ -88,6 +89,8 @@ Json Writer::layers() const {
         entry["operations"] = layer.operations;
         entry["energy_pj"] = layer.energy.value();
         entry["utilisation"] = layer.utilisation;
+        if (stackOf[id.index()] != kNoStack) entry["stack"] = stackOf[id.index()];
+        if (waits_.known) entry["idle_cycles"] = causesJson(waits_.layers[id.index()]);
         entry["tile_kinds"] = Json::array();
         for (const explore::TileKind& kind : layer.kinds) entry["tile_kinds"].push_back(tileKind(source, kind));
         list.push_back(std::move(entry));
@@ -113,6 +116,7 @@ Json Writer::cores() const {
         entry["energy_pj"] = use.energy.value();
         entry["array_energy_pj"] = use.arrayEnergy.value();
         entry["memories"] = memoryEnergies(i, use.memoryEnergy);
+        if (waits_.known) entry["idle_cycles"] = causesJson(waits_.cores[schedule::CoreId(i)].sums);
         list.push_back(std::move(entry));
     }
     return list;
@@ -161,15 +165,6 @@ Json Writer::memories() const {
         entry["written_bits"] = use.written.value();
         entry["energy_pj"] = use.energy.value();
         list.push_back(std::move(entry));
-    }
-    return list;
-}
-
-Json Writer::transfers() const {
-    Json list = Json::object();
-    for (std::size_t i = 0; i < kCauses; ++i) {
-        list[causeName(static_cast<schedule::TransferCause>(i))] = {{"transfers", sums_.causes[i].transfers},
-                                                                    {"bits", sums_.causes[i].bits.value()}};
     }
     return list;
 }
@@ -245,6 +240,8 @@ std::string resultJson(const explore::Result& result, double wallSeconds) {
     root["links"] = writer.links();
     root["memories"] = writer.memories();
     root["transfers"] = writer.transfers();
+    root["stacks"] = writer.stacks();
+    root["idle"] = writer.idle();
     root["host_operators"] = writer.hostOperators();
     root["evaluations"] = result.evaluations;
     root["wall_seconds"] = wallSeconds;

@@ -6,6 +6,7 @@
 #include "report/axis.h"
 #include "report/legend.h"
 #include "report/report.h"
+#include "report/stackband.h"
 #include "report/statistics.h"
 #include "report/text.h"
 
@@ -16,6 +17,7 @@ constexpr std::size_t kManyPanels = 12;
 constexpr std::size_t kMostPanels = 100;
 constexpr double kCaption = 24;
 constexpr double kGap = 10;
+constexpr Colour kPeakLine{0.10, 0.25, 0.40, 1};
 
 /// What happens within one unit of x.
 struct Cell {
@@ -72,6 +74,7 @@ private:
     const Result& result_;
     const DrawOptions& options_;
     const std::vector<Profile> profiles_;
+    const StackBand band_;
     const double width_;
     std::vector<std::size_t> panels_;
     std::size_t unused_ = 0;
@@ -83,6 +86,7 @@ Occupancy::Occupancy(const Result& result, const DrawOptions& options)
     : result_(result),
       options_(options),
       profiles_(memoryProfiles(result)),
+      band_(result),
       width_(std::clamp(options.width, 600, 8000)) {
     choosePanels();
     panelHeight_ = std::clamp(1000.0 / static_cast<double>(std::max<std::size_t>(panels_.size(), 1)), 40.0, 110.0);
@@ -165,7 +169,7 @@ void Occupancy::drawCurve(Canvas& canvas, const TimeAxis& axis, const Profile& p
         i = end;
     }
     outline.push_back(last);
-    canvas.polyline(outline, {0.10, 0.25, 0.40, 1}, 1.2);
+    canvas.polyline(outline, kPeakLine, 1.2);
 }
 
 void Occupancy::drawPanel(Canvas& canvas, const TimeAxis& axis, std::size_t memory, double y) {
@@ -191,7 +195,11 @@ void Occupancy::drawPanel(Canvas& canvas, const TimeAxis& axis, std::size_t memo
     const Rect area{axis.left(), y + kCaption, axis.right() - axis.left(), panelHeight_};
     axis.drawGrid(canvas, area.y, area.bottom());
     drawScale(canvas, area, top);
-    if (peak > 0) drawCurve(canvas, axis, profiles_[memory], area, top);
+    if (peak > 0) {
+        drawCurve(canvas, axis, profiles_[memory], area, top);
+        const double at = area.bottom() - peak / top * area.height;
+        canvas.line({area.x, at}, {area.right(), at}, kPeakLine, 1, true);
+    }
     if (!zoomed && capacity > 0) {
         const double at = area.bottom() - capacity / top * area.height;
         canvas.line({area.x, at}, {area.right(), at}, kAlarm, 1.6, true);
@@ -206,23 +214,26 @@ std::string Occupancy::draw(Canvas::Format format) {
                    {"activations", kActivations, Hatch::none, ""},
                    {"scratch of running tiles", kScratch, Hatch::none, ""},
                    {"peak within a pixel, where it differs from the mean", kPeak, Hatch::none, ""},
+                   {"peak", kPeakLine, Hatch::none, "", true},
                    {"capacity", kAlarm, Hatch::none, "", true}},
                   true);
     const double legendHeight = legend.place(ruler, width_ - 2 * kMargin);
     const double pitch = kCaption + panelHeight_ + kGap;
     const double body = std::max(pitch * static_cast<double>(panels_.size()), 60.0);
     const double more = leftOut().empty() ? 0 : 20;
-    const double height = std::ceil(kHeadingHeight + body + TimeAxis::kHeight + more + legendHeight + 2 * kMargin);
+    const double height =
+        std::ceil(kHeadingHeight + band_.height() + body + TimeAxis::kHeight + more + legendHeight + 2 * kMargin);
     Canvas canvas(width_, height, std::clamp(options_.scale, 1, 4), format);
     drawHeading(canvas, result_, "memories over time");
     const TimeAxis axis(visibleSpan(result_, options_), 100, width_ - kMargin - 14);
-    double y = kHeadingHeight;
+    band_.draw(canvas, axis, kHeadingHeight);
+    double y = kHeadingHeight + band_.height();
     for (const std::size_t memory : panels_) {
         drawPanel(canvas, axis, memory, y);
         y += pitch;
     }
     if (panels_.empty()) canvas.text({width_ / 2, y + 30}, "no on-chip memory", {16}, kSoftInk, Anchor::middle);
-    y = kHeadingHeight + body;
+    y = kHeadingHeight + band_.height() + body;
     axis.drawNumbers(canvas, y - kGap);
     y += TimeAxis::kHeight - kGap;
     if (!leftOut().empty()) canvas.text({kMargin, y + 14}, leftOut(), {13}, kSoftInk);

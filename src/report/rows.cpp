@@ -76,7 +76,14 @@ void Rows::addCores(const DrawOptions& options) {
 }
 
 void Rows::addLinks() {
-    for (const schedule::LinkId id : result_.problem.links.ids()) {
+    std::vector<schedule::LinkId> ids = result_.problem.links.ids();
+    std::stable_partition(ids.begin(), ids.end(), [this](schedule::LinkId id) {
+        const std::vector<schedule::CoreId>& cores = result_.problem.links[id].cores;
+        return std::any_of(cores.begin(), cores.end(), [this](schedule::CoreId core) {
+            return result_.chip.isOffchip(hardware::CoreId(core.index()));
+        });
+    });
+    for (const schedule::LinkId id : ids) {
         const std::size_t i = id.index();
         if (transfers_[i].empty()) continue;
         const schedule::Link& link = result_.problem.links[id];

@@ -18,7 +18,8 @@ struct Row {
 };
 
 /// What stands in the rows of the schedule chart: which layer is at work (where at most four overlap), every core, and
-/// each link that was used. Of more than 24 rows, idle cores are left out; of more than 300, the last ones.
+/// each link that was used, those of the off-chip memory first. Of more than 24 rows, idle cores are left out; of more
+/// than 300, the last ones.
 class Rows {
 public:
     Rows(const Result& result, const DrawOptions& options);

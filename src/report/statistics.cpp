@@ -8,52 +8,7 @@
 namespace millrace::report {
 namespace {
 
-struct Change {
-    std::int64_t at = 0;
-    std::int64_t amount = 0;
-    std::int64_t Step::*part = &Step::activations;
-};
-
-void book(std::vector<Change>& changes, const schedule::Span& span, std::int64_t amount, std::int64_t Step::*part) {
-    changes.push_back({span.start.value(), amount, part});
-    changes.push_back({span.end.value(), -amount, part});
-}
-
-/// The option that a task runs with, or null.
-const schedule::Option* optionOf(const Result& result, schedule::TaskId task) {
-    const std::vector<schedule::Option>& options = result.problem.tasks[task].options;
-    const std::size_t option = result.schedule.placements[task].option;
-    return option < options.size() ? &options[option] : nullptr;
-}
-
-Profile profile(std::vector<Change>& changes) {
-    std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
-    Profile steps;
-    Step now;
-    for (std::size_t i = 0; i < changes.size();) {
-        const Step before = now;
-        now.at = changes[i].at;
-        for (; i < changes.size() && changes[i].at == now.at; ++i) {
-            now.*changes[i].part += changes[i].amount;
-        }
-        const bool same =
-            now.weights == before.weights && now.activations == before.activations && now.scratch == before.scratch;
-        if (!same) steps.push_back(now);
-    }
-    return steps;
-}
-
-std::int64_t Step::*partOf(const Result& result, schedule::TensorId tensor) {
-    const bool weight = result.problem.tensors[tensor].kind == schedule::DataClass::weight;
-    return weight ? &Step::weights : &Step::activations;
-}
-
-Bits boxSize(const Result& result, schedule::TensorId tensor, const Box& box) {
-    return Bits(volume(box) * result.problem.tensors[tensor].bits);
-}
-
-void addTasks(const Result& result, Statistics& sums) {
-    const Owners owners(result);
+void addTasks(const Result& result, const Owners& owners, Statistics& sums) {
     for (const schedule::TaskId task : result.schedule.placements.ids()) {
         const schedule::Placement& placement = result.schedule.placements[task];
         CoreUse& core = sums.cores[placement.core.index()];
@@ -89,7 +44,8 @@ void addTransfers(const Result& result, Statistics& sums) {
         const Bits bits = size(result, transfer);
         const TransferEnergy cost = energy(result, own, id);
         MemoryUse& from = sums.memories[transfer.from.index()];
-        if (!schedule::follows(result.schedule, id)) from.read += bits;
+        const bool follows = schedule::follows(result.schedule, id);
+        if (!follows) from.read += bits;
         from.energy += cost.read;
         MemoryUse& to = sums.memories[transfer.to.index()];
         to.written += bits;
@@ -103,7 +59,51 @@ void addTransfers(const Result& result, Statistics& sums) {
         CauseUse& cause = sums.causes[static_cast<std::size_t>(transfer.cause)];
         cause.bits += bits;
         ++cause.transfers;
+        if (!follows) continue;
+        ++cause.carriedAlong;
+        cause.carriedBits += bits;
+        cause.savedLinkBits += bits * static_cast<std::int64_t>(transfer.route.size() - own[id].size());
     }
+}
+
+/// Weights that the tasks of each stack read, each once.
+void addWeights(const Result& result, const Owners& owners, const std::vector<std::size_t>& stackOf,
+                std::vector<StackUse>& stacks) {
+    std::vector<std::vector<bool>> seen(stacks.size(), std::vector<bool>(result.problem.tensors.size(), false));
+    for (const schedule::TaskId id : result.problem.tasks.ids()) {
+        const LayerId layer = owners.layer(id);
+        if (!layer.valid() || stackOf[layer.index()] == kNoStack) continue;
+        const std::size_t stack = stackOf[layer.index()];
+        for (const schedule::Access& access : result.problem.tasks[id].reads) {
+            const schedule::Tensor& tensor = result.problem.tensors[access.tensor];
+            if (tensor.kind != schedule::DataClass::weight || seen[stack][access.tensor.index()]) continue;
+            seen[stack][access.tensor.index()] = true;
+            stacks[stack].weights += tensor.size(wholeBox(tensor.shape));
+        }
+    }
+}
+
+void addStacks(const Result& result, const Owners& owners, Statistics& sums) {
+    const std::vector<std::size_t> stackOf = stacksOfLayers(result);
+    for (const LayerId id : result.layers.ids()) {
+        if (stackOf[id.index()] == kNoStack) continue;
+        const explore::LayerResult& layer = result.layers[id];
+        StackUse& use = sums.stacks[stackOf[id.index()]];
+        if (layer.tasks.empty()) continue;
+        use.span.start = use.tasks == 0 ? layer.span.start : std::min(use.span.start, layer.span.start);
+        use.span.end = std::max(use.span.end, layer.span.end);
+        use.tasks += static_cast<std::int64_t>(layer.tasks.size());
+        use.energy += layer.energy;
+    }
+    for (const schedule::TransferId id : result.schedule.transfers.ids()) {
+        const schedule::Transfer& transfer = result.schedule.transfers[id];
+        const LayerId layer = owners.layer(transfer.tensor);
+        if (!layer.valid() || stackOf[layer.index()] == kNoStack) continue;
+        const bool read = result.problem.memories[transfer.from].offchip && !schedule::follows(result.schedule, id);
+        const int times = (read ? 1 : 0) + (result.problem.memories[transfer.to].offchip ? 1 : 0);
+        sums.stacks[stackOf[layer.index()]].offchip += size(result, transfer) * times;
+    }
+    addWeights(result, owners, stackOf, sums.stacks);
 }
 
 Cycles busyTime(const Profile& steps) {
@@ -114,7 +114,7 @@ Cycles busyTime(const Profile& steps) {
     return busy;
 }
 
-void addProfiles(const Result& result, Statistics& sums) {
+void addProfiles(const Result& result, const Owners& owners, Statistics& sums) {
     const std::vector<Profile> held = memoryProfiles(result);
     for (std::size_t i = 0; i < held.size(); ++i) {
         const Step top = highest(held[i]);
@@ -123,6 +123,8 @@ void addProfiles(const Result& result, Statistics& sums) {
     }
     const std::vector<Profile> carried = linkProfiles(result);
     for (std::size_t i = 0; i < carried.size(); ++i) sums.links[i].busy = busyTime(carried[i]);
+    const std::vector<Profile> stacks = stackProfiles(result, owners);
+    for (std::size_t i = 0; i < stacks.size(); ++i) sums.stacks[i].peak = Bits(highest(stacks[i]).total());
 }
 
 }  // namespace
@@ -133,59 +135,15 @@ Statistics statistics(const Result& result, Detail detail) {
     sums.links.resize(result.problem.links.size());
     sums.memories.resize(result.problem.memories.size());
     sums.layerBusy.resize(result.layers.size());
+    sums.stacks.resize(result.stacks.size());
     sums.period = result.schedule.interval.value_or(result.schedule.latency);
-    addTasks(result, sums);
+    const Owners owners(result);
+    addTasks(result, owners, sums);
     addKinds(result, sums);
     addTransfers(result, sums);
-    if (detail == Detail::profiles) addProfiles(result, sums);
+    addStacks(result, owners, sums);
+    if (detail == Detail::profiles) addProfiles(result, owners, sums);
     return sums;
-}
-
-Step highest(const Profile& profile) {
-    Step top;
-    for (const Step& step : profile) {
-        if (step.total() > top.total()) top = step;
-    }
-    return top;
-}
-
-std::vector<Profile> memoryProfiles(const Result& result) {
-    std::vector<std::vector<Change>> changes(result.problem.memories.size());
-    for (const schedule::TensorId id : result.problem.tensors.ids()) {
-        const schedule::Tensor& tensor = result.problem.tensors[id];
-        if (!tensor.initial.valid()) continue;
-        const Bits bits = boxSize(result, id, wholeBox(tensor.shape));
-        changes[tensor.initial.index()].push_back({0, bits.value(), partOf(result, id)});
-    }
-    for (const schedule::Buffer& buffer : result.schedule.buffers) {
-        const std::int64_t bits = boxSize(result, buffer.tensor, buffer.box).value();
-        book(changes[buffer.memory.index()], buffer.span, bits, partOf(result, buffer.tensor));
-    }
-    for (const schedule::TaskId id : result.schedule.placements.ids()) {
-        const schedule::Option* option = optionOf(result, id);
-        if (option == nullptr) continue;
-        for (const schedule::Scratch& scratch : option->scratch) {
-            book(changes[scratch.memory.index()], result.schedule.placements[id].span, scratch.bits.value(),
-                 &Step::scratch);
-        }
-    }
-    std::vector<Profile> profiles;
-    for (std::vector<Change>& list : changes) profiles.push_back(profile(list));
-    return profiles;
-}
-
-std::vector<Profile> linkProfiles(const Result& result) {
-    std::vector<std::vector<Change>> changes(result.problem.links.size());
-    const schedule::OwnLinks own(result.schedule);
-    for (const schedule::TransferId id : result.schedule.transfers.ids()) {
-        const schedule::Transfer& transfer = result.schedule.transfers[id];
-        for (const schedule::LinkId link : own[id]) {
-            book(changes[link.index()], transfer.span, transfer.bandwidth, partOf(result, transfer.tensor));
-        }
-    }
-    std::vector<Profile> profiles;
-    for (std::vector<Change>& list : changes) profiles.push_back(profile(list));
-    return profiles;
 }
 
 Owners::Owners(const Result& result)
@@ -209,13 +167,28 @@ Owners::Owners(const Result& result)
     }
 }
 
-LayerId Owners::layer(const schedule::Transfer& transfer) const {
-    const LayerId producer = producers_[transfer.tensor.index()];
-    return producer.valid() ? producer : readers_[transfer.tensor.index()];
+LayerId Owners::layer(schedule::TensorId tensor) const {
+    const LayerId producer = producers_[tensor.index()];
+    return producer.valid() ? producer : readers_[tensor.index()];
+}
+
+std::vector<std::size_t> stacksOfLayers(const Result& result) {
+    std::vector<std::size_t> stackOf(result.layers.size(), kNoStack);
+    for (std::size_t i = 0; i < result.stacks.size(); ++i) {
+        for (const LayerId layer : result.stacks[i]) {
+            if (result.layers.contains(layer)) stackOf[layer.index()] = i;
+        }
+    }
+    return stackOf;
+}
+
+bool computes(const Result& result, schedule::CoreId core) {
+    const hardware::CoreId same(core.index());
+    return result.chip.cores.contains(same) && !result.chip.isOffchip(same);
 }
 
 Bits size(const Result& result, const schedule::Transfer& transfer) {
-    return boxSize(result, transfer.tensor, transfer.box);
+    return result.problem.tensors[transfer.tensor].size(transfer.box);
 }
 
 TransferEnergy energy(const Result& result, const schedule::OwnLinks& own, schedule::TransferId id) {
@@ -234,6 +207,12 @@ TransferEnergy energy(const Result& result, const schedule::OwnLinks& own, sched
         cost.links += Picojoules(static_cast<double>(bits) * result.problem.links[link].energyPerBit);
     }
     return cost;
+}
+
+const schedule::Option* optionOf(const Result& result, schedule::TaskId task) {
+    const std::vector<schedule::Option>& options = result.problem.tasks[task].options;
+    const std::size_t option = result.schedule.placements[task].option;
+    return option < options.size() ? &options[option] : nullptr;
 }
 
 Picojoules taskEnergy(const Result& result, schedule::TaskId task) {

@@ -53,8 +53,25 @@ struct MemoryUse {
 struct CauseUse {
     Bits bits;
     std::int64_t transfers = 0;
+    /// Of these, those that the words of another transfer carry (`schedule::Transfer::with`).
+    std::int64_t carriedAlong = 0;
+    Bits carriedBits;    ///< what those brought: not read from its source again
+    Bits savedLinkBits;  ///< what they would have taken on links, summed over hops, had each gone by itself
 };
 inline constexpr std::size_t kCauses = 6;
+
+/// A stack of fused layers. What belongs to a layer: see `Owners`.
+struct StackUse {
+    schedule::Span span;  ///< first start to last end of its layers (`explore::LayerResult::span`)
+    std::int64_t tasks = 0;
+    Picojoules energy;  ///< of its tasks
+    Bits weights;       ///< weights that its tasks read, each once
+    Bits peak;          ///< the most that its data and scratch take at a time, in all on-chip memories together
+    Bits offchip;       ///< its data read from and written to off-chip memories by transfers
+};
+inline constexpr std::size_t kNoStack = static_cast<std::size_t>(-1);
+/// By layer: index into `Result::stacks`, or `kNoStack`.
+std::vector<std::size_t> stacksOfLayers(const Result& result);
 
 struct Statistics {
     std::vector<CoreUse> cores;       ///< by core of the problem
@@ -62,6 +79,7 @@ struct Statistics {
     std::vector<MemoryUse> memories;  ///< by memory of the problem
     std::vector<Cycles> layerBusy;    ///< by layer: sum of its tasks' durations
     std::array<CauseUse, kCauses> causes;
+    std::vector<StackUse> stacks;  ///< in the order of `Result::stacks`
     /// Length of the schedule that shares of time refer to: the interval of a periodic schedule, else the latency.
     Cycles period;
 };
@@ -83,9 +101,10 @@ class Owners {
 public:
     explicit Owners(const Result& result);
     LayerId layer(schedule::TaskId task) const { return tasks_[task.index()]; }
-    /// The layer a transfer is shown with: for weights and inputs the first that reads them, otherwise the one that
-    /// made the data.
-    LayerId layer(const schedule::Transfer& transfer) const;
+    /// The layer that data and their transfers are shown with: for weights and inputs the first that reads them,
+    /// otherwise the one that made the data.
+    LayerId layer(const schedule::Transfer& transfer) const { return layer(transfer.tensor); }
+    LayerId layer(schedule::TensorId tensor) const;
 
 private:
     std::vector<LayerId> tasks_;
@@ -93,6 +112,18 @@ private:
     std::vector<LayerId> readers_;
 };
 
+/// What each stack's data and scratch take over time, in all on-chip memories together.
+std::vector<Profile> stackProfiles(const Result& result, const Owners& owners);
+
+/// Of a list of ids.
+template <class IdType>
+std::vector<std::size_t> indices(const std::vector<IdType>& ids) {
+    std::vector<std::size_t> result;
+    for (const IdType id : ids) result.push_back(id.index());
+    return result;
+}
+/// True for the cores of the chip that run layers: neither the off-chip one nor the host.
+bool computes(const Result& result, schedule::CoreId core);
 Bits size(const Result& result, const schedule::Transfer& transfer);
 /// Energy of one transfer: reading, writing, and each link of its route; by the rules of `schedule::Memory` and
 /// `schedule::Link`. A follower of a multicast pays what `schedule::Transfer` says: no reading, and links of its own.
@@ -103,6 +134,8 @@ struct TransferEnergy {
     Picojoules total() const { return read + write + links; }
 };
 TransferEnergy energy(const Result& result, const schedule::OwnLinks& own, schedule::TransferId id);
+/// The option that a task runs with, or null.
+const schedule::Option* optionOf(const Result& result, schedule::TaskId task);
 /// Energy that the option of a task costs.
 Picojoules taskEnergy(const Result& result, schedule::TaskId task);
 

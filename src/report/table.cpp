@@ -6,34 +6,19 @@
 #include "report/columns.h"
 #include "report/report.h"
 #include "report/statistics.h"
+#include "report/tableparts.h"
 #include "report/text.h"
 
 namespace millrace::report {
 namespace {
 
 constexpr std::size_t kWidth = 120;
+constexpr std::size_t kFewLinks = 8;
 using Align = Columns::Align;
 
 std::string ratio(double value, double bound) {
     if (bound <= 0) return "-";
     return value / bound < 1e6 ? fmt::format("x{:.2f}", value / bound) : fmt::format("x{:.2e}", value / bound);
-}
-
-/// "0-3,5"
-std::string ranges(const std::vector<hardware::CoreId>& cores) {
-    std::vector<std::size_t> ids;
-    for (const hardware::CoreId core : cores) ids.push_back(core.index());
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    std::string text;
-    for (std::size_t i = 0; i < ids.size();) {
-        std::size_t last = i;
-        while (last + 1 < ids.size() && ids[last + 1] == ids[last] + 1) ++last;
-        if (!text.empty()) text += ',';
-        text += last == i ? fmt::format("{}", ids[i]) : fmt::format("{}-{}", ids[i], ids[last]);
-        i = last + 1;
-    }
-    return text.empty() ? "-" : text;
 }
 
 std::string header(const Result& result) {
@@ -114,7 +99,7 @@ std::string layers(const Result& result) {
         const explore::LayerResult& layer = result.layers[id];
         const bool known = result.workload.layers.contains(id);
         const std::string type = known ? result.workload.layers[id].type : "";
-        rows.add({std::to_string(id.index()), names[id.index()], type, ranges(layer.cores),
+        rows.add({std::to_string(id.index()), names[id.index()], type, rangesText(indices(layer.cores)),
                   countText(static_cast<std::int64_t>(layer.tasks.size())), countText(layer.span.start.value()),
                   countText(layer.span.end.value()), countText(layer.span.length().value()), percent(layer.utilisation),
                   energyText(layer.energy)});
@@ -122,25 +107,47 @@ std::string layers(const Result& result) {
     return rows.empty() ? "" : rows.text(kWidth) + "\n";
 }
 
-std::string cores(const Result& result, const Statistics& sums) {
-    Columns rows({{"#", Align::right},
-                  {"core", Align::left, true},
-                  {"tiles", Align::right},
-                  {"busy cycles", Align::right},
-                  {"busy", Align::right},
-                  {"array use", Align::right},
-                  {"energy", Align::right}});
+std::string cores(const Result& result, const Statistics& sums, const Waits& waits) {
+    std::vector<Columns::Column> titles{
+        {"#", Align::right},      {"core", Align::left, true},   {"tiles", Align::right}, {"array use", Align::right},
+        {"energy", Align::right}, {"busy cycles", Align::right}, {"busy", Align::right}};
+    if (waits.known) {
+        for (const char* cause : {"idle: input", "link", "space", "pred.", "order", "done"})
+            titles.push_back({cause, Align::right});
+    }
+    Columns rows(std::move(titles));
     for (const schedule::CoreId id : result.problem.cores.ids()) {
         const hardware::CoreId same(id.index());
         if (result.chip.isOffchip(same)) continue;
         const CoreUse& use = sums.cores[id.index()];
         const std::int64_t units = result.chip.cores.contains(same) ? result.chip.cores[same].array.units() : 0;
         const double most = static_cast<double>(units) * static_cast<double>(sums.period.value());
-        rows.add({std::to_string(id.index()), result.problem.cores[id].name, countText(use.tasks),
-                  countText(use.busy.value()), percent(share(use.busy, sums.period)),
-                  percent(share(static_cast<double>(use.operations), most)), energyText(use.energy)});
+        std::vector<std::string> row{std::to_string(id.index()),
+                                     result.problem.cores[id].name,
+                                     countText(use.tasks),
+                                     percent(share(static_cast<double>(use.operations), most)),
+                                     energyText(use.energy),
+                                     countText(use.busy.value()),
+                                     percent(share(use.busy, sums.period))};
+        if (waits.known) {
+            for (const Cycles idle : waits.cores[id].sums) row.push_back(percent(share(idle, result.schedule.latency)));
+        }
+        rows.add(std::move(row));
     }
     return rows.empty() ? "" : rows.text(kWidth) + "\n";
+}
+
+/// The links that were used, those that were busy for longest first.
+std::vector<schedule::LinkId> busiest(const Result& result, const Statistics& sums) {
+    std::vector<schedule::LinkId> used;
+    for (const schedule::LinkId id : result.problem.links.ids()) {
+        if (sums.links[id.index()].transfers > 0) used.push_back(id);
+    }
+    const auto before = [&](schedule::LinkId a, schedule::LinkId b) {
+        return sums.links[a.index()].busy > sums.links[b.index()].busy;
+    };
+    std::stable_sort(used.begin(), used.end(), before);
+    return used;
 }
 
 std::string links(const Result& result, const Statistics& sums) {
@@ -151,16 +158,22 @@ std::string links(const Result& result, const Statistics& sums) {
                   {"busy", Align::right},
                   {"band use", Align::right},
                   {"energy", Align::right}});
-    for (const schedule::LinkId id : result.problem.links.ids()) {
-        const LinkUse& use = sums.links[id.index()];
-        if (use.transfers == 0) continue;
-        const schedule::Link& link = result.problem.links[id];
+    const std::vector<schedule::LinkId> used = busiest(result, sums);
+    const std::size_t shown = used.size() > kFewLinks + 2 ? kFewLinks : used.size();
+    for (std::size_t i = 0; i < shown; ++i) {
+        const LinkUse& use = sums.links[used[i].index()];
+        const schedule::Link& link = result.problem.links[used[i]];
         const double most = static_cast<double>(link.bandwidth) * static_cast<double>(sums.period.value());
-        rows.add({std::to_string(id.index()), link.name, countText(use.transfers), sizeText(use.bits),
+        rows.add({std::to_string(used[i].index()), link.name, countText(use.transfers), sizeText(use.bits),
                   percent(share(use.busy, sums.period)), percent(share(static_cast<double>(use.bits.value()), most)),
                   energyText(use.energy)});
     }
-    return rows.empty() ? "" : rows.text(kWidth) + "\n";
+    if (rows.empty()) return "";
+    const std::string more = shown == used.size()
+                                 ? ""
+                                 : fmt::format("  … and {} more, each at most {} busy\n", used.size() - shown,
+                                               percent(share(sums.links[used[shown].index()].busy, sums.period)));
+    return rows.text(kWidth) + more + "\n";
 }
 
 std::string memories(const Result& result, const Statistics& sums) {
@@ -193,7 +206,9 @@ std::string hostOperators(const Result& result) {
 
 std::string table(const explore::Result& result) {
     const Statistics sums = statistics(result);
-    std::string text = header(result) + totals(result) + energies(result, sums) + layers(result) + cores(result, sums) +
+    const Waits idle = waits(result);
+    std::string text = header(result) + totals(result) + timeTable(result, sums, idle) + energies(result, sums) +
+                       movedTable(sums) + stackTable(result, sums) + layers(result) + cores(result, sums, idle) +
                        links(result, sums) + memories(result, sums) + hostOperators(result);
     text.pop_back();
     return text;

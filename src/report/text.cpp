@@ -239,6 +239,20 @@ std::string percent(double share) {
     return fmt::format("{:.0f} %", value);
 }
 
+std::string rangesText(std::vector<std::size_t> numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    std::string text;
+    for (std::size_t i = 0; i < numbers.size();) {
+        std::size_t last = i;
+        while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
+        if (!text.empty()) text += ',';
+        text += last == i ? fmt::format("{}", numbers[i]) : fmt::format("{}-{}", numbers[i], numbers[last]);
+        i = last + 1;
+    }
+    return text.empty() ? "-" : text;
+}
+
 std::vector<std::string> shortNames(const std::vector<std::string>& names, const std::vector<std::string>& types) {
     std::vector<std::vector<std::string>> paths;
     for (const std::string& name : names) paths.push_back(components(clean(name)));

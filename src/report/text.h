@@ -39,6 +39,9 @@ std::string changeText(double value, double base);
 /// "60 %", "<1 %" if not zero, "99 %" if not whole.
 std::string percent(double share);
 
+/// Numbers in any order, "0-3,5"; "-" if none.
+std::string rangesText(std::vector<std::size_t> numbers);
+
 /// Layer names, shorter: without the path that all have in common, without the operator type at the end, and without a
 /// component that the next one repeats ("/layer1/layer1.0/conv1/Conv" -> "layer1.0/conv1"). A name that would not stay
 /// unique stays whole.

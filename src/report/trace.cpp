@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "report/statistics.h"
 #include "report/text.h"
+#include "report/waits.h"
 
 namespace millrace::report {
 namespace {
@@ -19,7 +20,12 @@ std::string quoted(const std::string& text) {
 /// Writes events one after the other into one string; names are quoted once.
 class Tracer {
 public:
-    explicit Tracer(const Result& result) : result_(result), owners_(result), own_(result.schedule) {}
+    explicit Tracer(const Result& result)
+        : result_(result),
+          waits_(waits(result)),
+          owners_(result),
+          own_(result.schedule),
+          stackOf_(stacksOfLayers(result)) {}
     std::string write();
 
 private:
@@ -33,14 +39,18 @@ private:
     void quoteNames();
     /// Bits by tensor.
     std::string bitsOf(const std::vector<schedule::Access>& accesses) const;
+    void stacks();
     void tasks();
+    void idle(schedule::CoreId core, const std::vector<schedule::IdlePart>& parts);
     void transfers();
     void transferEvent(schedule::TransferId id, std::size_t thread);
     void counters();
 
     const Result& result_;
+    const Waits waits_;
     const Owners owners_;
     const schedule::OwnLinks own_;
+    const std::vector<std::size_t> stackOf_;
     std::string text_;
     bool first_ = true;
     std::size_t threads_ = 0;
@@ -83,17 +93,54 @@ std::string Tracer::bitsOf(const std::vector<schedule::Access>& accesses) const 
     return text + "}";
 }
 
+void Tracer::stacks() {
+    const std::vector<StackUse> uses = statistics(result_, Detail::sums).stacks;
+    std::vector<LaneRequest> requests;
+    for (const StackUse& use : uses) requests.push_back({use.span.start.value(), use.span.end.value(), 1});
+    const std::vector<std::size_t> lane = lanes(requests);
+    std::vector<std::size_t> threads;
+    for (std::size_t i = 0; i < lane.size(); ++i) {
+        while (threads.size() <= lane[i]) {
+            threads.push_back(thread(threads.empty() ? "stacks" : fmt::format("stacks ({})", threads.size() + 1)));
+        }
+        event(R"({{"ph":"X","pid":1,"tid":{},"ts":{},"dur":{},"cat":"stack","name":"stack {}","args":{{"layers":"{}",)"
+              R"("tiles":{},"weight_bits":{},"offchip_bits":{}}}}})",
+              threads[lane[i]], uses[i].span.start.value(), uses[i].span.length().value(), i,
+              rangesText(indices(result_.stacks[i])), uses[i].tasks, uses[i].weights.value(), uses[i].offchip.value());
+    }
+}
+
+void Tracer::idle(schedule::CoreId core, const std::vector<schedule::IdlePart>& parts) {
+    const std::size_t lane = thread(result_.problem.cores[core].name + ", idle");
+    for (const schedule::IdlePart& part : parts) {
+        std::string more;
+        if (part.next.valid()) more += fmt::format(R"(,"next_task":{})", part.next.index());
+        if (part.transfer.valid()) more += fmt::format(R"(,"transfer":{})", part.transfer.index());
+        if (part.task.valid()) more += fmt::format(R"(,"after_task":{})", part.task.index());
+        if (part.link.valid()) more += ",\"link\":" + quoted(result_.problem.links[part.link].name);
+        if (part.memory.valid()) more += ",\"memory\":" + memories_[part.memory.index()];
+        event(R"({{"ph":"X","pid":1,"tid":{},"ts":{},"dur":{},"cat":"idle","name":"{}","args":{{"cause":"{}"{}}}}})",
+              lane, part.span.start.value(), part.span.length().value(), causeText(part.cause),
+              schedule::text(part.cause), more);
+    }
+}
+
 void Tracer::tasks() {
     std::vector<std::size_t> threads;
-    for (const schedule::Core& core : result_.problem.cores) threads.push_back(thread(core.name));
+    for (const schedule::CoreId core : result_.problem.cores.ids()) {
+        threads.push_back(thread(result_.problem.cores[core].name));
+        if (waits_.known && computes(result_, core)) idle(core, waits_.cores[core].parts);
+    }
     for (const schedule::TaskId id : result_.schedule.placements.ids()) {
         const schedule::Placement& placement = result_.schedule.placements[id];
         const schedule::Task& task = result_.problem.tasks[id];
         const LayerId layer = owners_.layer(id);
-        event(R"({{"ph":"X","pid":1,"tid":{},"ts":{},"dur":{},"cat":"task","name":{},"args":{{"task":{},"layer":{},)"
+        const std::size_t stack = layer.valid() ? stackOf_[layer.index()] : kNoStack;
+        event(R"({{"ph":"X","pid":1,"tid":{},"ts":{},"dur":{},"cat":"task","name":{},"args":{{"task":{},"layer":{},{})"
               R"("energy_pj":{},"reads_bits":{},"writes_bits":{}}}}})",
               threads[placement.core.index()], placement.span.start.value(), placement.span.length().value(),
               quoted(task.name), id.index(), layer.valid() ? layers_[layer.index()] : "null",
+              stack != kNoStack ? fmt::format(R"("stack":{},)", stack) : "",
               nlohmann::json(taskEnergy(result_, id).value()).dump(), bitsOf(task.reads), bitsOf(task.writes));
     }
 }
@@ -161,6 +208,7 @@ std::string Tracer::write() {
     text_ = "{\"traceEvents\":[";
     event(R"({{"ph":"M","pid":1,"name":"process_name","args":{{"name":{}}}}})",
           quoted(result_.workload.name + " on " + result_.chip.name));
+    stacks();
     tasks();
     transfers();
     counters();

@@ -1,0 +1,85 @@
+#include <map>
+
+#include "cli/verbs.h"
+#include "report/report.h"
+#include "support/files.h"
+
+namespace millrace::cli {
+
+static constexpr const char* kBest = "best";
+
+static std::optional<fusion::PlanOptions> planOptions(const FusedChoice& choice, Diagnostics& diagnostics) {
+    fusion::PlanOptions plan;
+    bool good = choice.stacks.empty() || fusion::parseStacks(choice.stacks, plan, diagnostics);
+    good = (choice.cuts.empty() || fusion::parseCuts(choice.cuts, plan, diagnostics)) && good;
+    for (const std::string& tile : choice.tiles) good = fusion::parseTile(tile, plan, diagnostics) && good;
+    if (!good) return std::nullopt;
+    return plan;
+}
+
+std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, const explore::Options& common,
+                                                  Diagnostics& diagnostics) {
+    const auto plan = planOptions(choice, diagnostics);
+    explore::FusedOptions options;
+    options.common = common;
+    options.policy = choice.policy;
+    options.policy.prefetch = common.prefetch;
+    for (const fusion::Order order : explore::FusedOptions().orders) {
+        if (choice.order == fusion::name(order)) options.orders = {order};
+    }
+    if (!choice.orderFile.empty()) {
+        const auto text = readFile(choice.orderFile, diagnostics);
+        if (!text) return std::nullopt;
+        options.orders = {fusion::Order::given};
+        options.order = *text;
+        options.orderFile = choice.orderFile;
+    }
+    if (!plan) return std::nullopt;
+    options.plan = *plan;
+    return options;
+}
+
+bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics) {
+    return writeFile(folder + "/result.json", report::resultJson(result, seconds), diagnostics) &&
+           writeFile(folder + "/schedule.png", report::schedulePng(result), diagnostics) &&
+           writeFile(folder + "/memory.png", report::memoryPng(result), diagnostics) &&
+           writeFile(folder + "/trace.json", report::perfettoTrace(result), diagnostics) &&
+           (result.tileOrder.empty() ||
+            writeFile(folder + "/order.csv", fusion::printOrder(result.tileOrder), diagnostics));
+}
+
+void addFused(CLI::App& verb, FusedChoice& choice) {
+    const char* group = "Fused";
+    verb.add_option("--stacks", choice.stacks,
+                    "what is fused: auto, layers (each by itself), or stacks by hand (\"0-10;11-21\")")
+        ->type_name("STACKS")
+        ->group(group);
+    verb.add_option("--cut-after", choice.cuts, "layers after which a stack ends")->type_name("LAYERS")->group(group);
+    verb.add_option("--tile", choice.tiles,
+                    "LAYER:SPLIT,...: OY=8 or OY=all cuts in time, K@4 over cores; LAYER may be a type or default")
+        ->group(group);
+    CLI::Option* order =
+        verb.add_option("--order", choice.order, "which tile is next; best: all three are tried, for the objective")
+            ->check(CLI::IsMember({kBest, "depth-first", "breadth-first", "earliest-ready"}))
+            ->group(group);
+    verb.add_option("--order-file", choice.orderFile, "the tiles in order, a line \"LAYER,TILE\" each (order.csv)")
+        ->type_name("FILE")
+        ->excludes(order)
+        ->group(group);
+    const std::map<std::string, fusion::Halo> halos{
+        {"keep", fusion::Halo::keep}, {"again", fusion::Halo::again}, {"recompute", fusion::Halo::recompute}};
+    verb.add_option("--halo", choice.policy.halo,
+                    "keep, again (sent again) or recompute: data that neighbouring tiles share")
+        ->transform(CLI::Transformer(halos))
+        ->type_name("HALO")
+        ->group(group);
+    verb.add_option("--lookahead", choice.policy.lookahead, "tiles ahead of which data may come in")
+        ->check(CLI::Range(1, 1000000))
+        ->capture_default_str()
+        ->group(group);
+    verb.add_flag("!--no-gaps", choice.policy.fillGaps, "cores run tiles in the order in which they are scheduled")
+        ->group(group);
+    verb.add_flag("!--no-multicast", choice.policy.multicast, "each transfer serves one core")->group(group);
+}
+
+}  // namespace millrace::cli
