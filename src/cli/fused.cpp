@@ -24,7 +24,7 @@ std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, con
     options.common = common;
     options.policy = choice.policy;
     options.policy.prefetch = common.prefetch;
-    for (const fusion::Order order : explore::FusedOptions().orders) {
+    for (const fusion::Order order : fusion::ownOrders()) {
         if (choice.order == fusion::name(order)) options.orders = {order};
     }
     if (!choice.orderFile.empty()) {

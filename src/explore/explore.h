@@ -46,8 +46,7 @@ struct FusedOptions {
     /// Its order is one of `orders`, its `prefetch` counts and not that of `common`.
     fusion::Policy policy;
     /// Tried one after another; the best by the objective is taken, the first of equals.
-    std::vector<fusion::Order> orders{fusion::Order::depthFirst, fusion::Order::breadthFirst,
-                                      fusion::Order::earliestReady};
+    std::vector<fusion::Order> orders = fusion::ownOrders();
     /// For `fusion::Order::given`: the text of fusion/orderfile.h, and where it comes from (for messages).
     std::string order;
     std::string orderFile;

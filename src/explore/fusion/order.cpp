@@ -17,6 +17,8 @@ const char* name(Order order) {
     return "";
 }
 
+std::vector<Order> ownOrders() { return {Order::depthFirst, Order::breadthFirst, Order::earliestReady}; }
+
 Lanes::Lanes(const Setup& setup, Order order)
     : setup_(setup), order_(order), producers_(setup.workload().tensors.size()) {
     for (const WorkId id : setup.works().ids()) {

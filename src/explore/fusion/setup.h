@@ -28,6 +28,8 @@ enum class Order : std::uint8_t {
 
 /// "depth-first", "breadth-first", "earliest-ready" or "given".
 const char* name(Order order);
+/// All but `given`.
+std::vector<Order> ownOrders();
 
 /// What becomes of data that a neighbouring tile needs too.
 enum class Halo : std::uint8_t {
