@@ -60,6 +60,15 @@ Exit explore(ExploreOptions options) {
     return report(diagnostics, options.common);
 }
 
+/// What is said about fused schedules must not be lost silently on another one.
+void refuseFusedOptions(const CLI::App& verb, const std::string& schedule) {
+    if (schedule == kFused) return;
+    for (const CLI::Option* option : verb.get_options()) {
+        if (option->get_group() != kFusedGroup || option->count() == 0) continue;
+        throw CLI::ValidationError(option->get_name(), "needs --schedule fused; this schedule is " + schedule);
+    }
+}
+
 }  // namespace
 
 std::optional<fusion::PlanOptions> planOptions(const FusedChoice& choice, Diagnostics& diagnostics) {
@@ -79,7 +88,7 @@ bool writeResult(const std::string& folder, const explore::Result& result, doubl
 }
 
 void addFused(CLI::App& verb, FusedChoice& choice) {
-    const char* group = "Fused";
+    const char* group = kFusedGroup;
     verb.add_option("--stacks", choice.stacks,
                     "what is fused: auto, layers (each by itself), or stacks by hand (\"0-10;11-21\")")
         ->type_name("STACKS")
@@ -134,7 +143,10 @@ void addExplore(CLI::App& app, Action& action) {
         ->type_name("NAMES");
     addCommon(*verb, options->common);
     verb->get_option("--explain")->excludes("--json");
-    verb->callback([options, &action] { action = [options] { return explore(*options); }; });
+    verb->callback([options, verb, &action] {
+        refuseFusedOptions(*verb, options->schedule);
+        action = [options] { return explore(*options); };
+    });
 }
 
 }  // namespace millrace::cli
