@@ -57,6 +57,15 @@ Exit explore(ExploreOptions options) {
     return report(diagnostics, options.common);
 }
 
+/// What is said about fused schedules must not be lost silently on another one.
+void refuseFusedOptions(const CLI::App& verb, const std::string& schedule) {
+    if (schedule == kFused) return;
+    for (const CLI::Option* option : verb.get_options()) {
+        if (option->get_group() != kFusedGroup || option->count() == 0) continue;
+        throw CLI::ValidationError(option->get_name(), "needs --schedule fused; this schedule is " + schedule);
+    }
+}
+
 }  // namespace
 
 void addExplore(CLI::App& app, Action& action) {
@@ -85,7 +94,10 @@ void addExplore(CLI::App& app, Action& action) {
         ->type_name("NAMES");
     addCommon(*verb, options->common);
     verb->get_option("--explain")->excludes("--json");
-    verb->callback([options, &action] { action = [options] { return explore(*options); }; });
+    verb->callback([options, verb, &action] {
+        refuseFusedOptions(*verb, options->schedule);
+        action = [options] { return explore(*options); };
+    });
 }
 
 }  // namespace millrace::cli

@@ -49,7 +49,7 @@ bool writeResult(const std::string& folder, const explore::Result& result, doubl
 }
 
 void addFused(CLI::App& verb, FusedChoice& choice) {
-    const char* group = "Fused";
+    const char* group = kFusedGroup;
     verb.add_option("--stacks", choice.stacks,
                     "what is fused: auto, layers (each by itself), or stacks by hand (\"0-10;11-21\")")
         ->type_name("STACKS")

@@ -36,6 +36,9 @@ inline constexpr Colour kAlarm{0.80, 0.20, 0.10, 1};
 inline constexpr Colour kWeights{0.84, 0.45, 0.05, 1};
 inline constexpr Colour kActivations{0.20, 0.52, 0.78, 1};
 inline constexpr Colour kScratch{0.45, 0.62, 0.42, 1};
+/// Neighbouring stacks of fused layers.
+inline constexpr Colour kEvenStack{0.42, 0.45, 0.52, 1};
+inline constexpr Colour kOddStack{0.74, 0.77, 0.83, 1};
 inline constexpr Colour kPeak = mix(kActivations, kWhite, 0.62);
 
 }  // namespace millrace::report

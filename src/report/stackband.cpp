@@ -11,8 +11,6 @@ namespace millrace::report {
 namespace {
 
 constexpr std::size_t kMostLanes = 4;
-constexpr Colour kDark{0.42, 0.45, 0.52, 1};
-constexpr Colour kLight{0.74, 0.77, 0.83, 1};
 
 }  // namespace
 
@@ -41,7 +39,7 @@ void StackBand::drawBar(Canvas& canvas, const TimeAxis& axis, const Bar& bar, do
     const double right = std::min(axis.x(static_cast<double>(bar.span.end.value())), axis.right());
     if (right <= left) return;
     const Rect rect{left, y + static_cast<double>(bar.lane) * kLane + 1, std::max(right - left, 1.0), kLane - 3};
-    const Colour fill = bar.stack % 2 == 0 ? kDark : kLight;
+    const Colour fill = bar.stack % 2 == 0 ? kEvenStack : kOddStack;
     canvas.fill(rect, fill);
     const Font font{12};
     for (const std::string& text : {bar.text, bar.shortText}) {

@@ -2,6 +2,7 @@
 """The program from outside: exit codes, messages, files, and what scripts rely on. Usage: cli_test.py MILLRACE SOURCE_DIR"""
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ class Cli(unittest.TestCase):
     def test_help_and_version(self):
         self.assertIn("explore", run("--help").stdout)
         self.assertEqual(run("--version").stdout.split()[0], "millrace")
-        for verb in ("explore", "cost"):
+        for verb in ("explore", "cost", "demo"):
             done = run(verb, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn("--hardware", done.stdout)
@@ -120,6 +121,118 @@ class Cli(unittest.TestCase):
             run("explore", LAYERS, "--hardware", CHIP, "--quiet", "--out", str(self.path / name))
         for file in ("schedule.png", "memory.png", "trace.json"):
             self.assertEqual((self.path / "a" / file).read_bytes(), (self.path / "b" / file).read_bytes(), file)
+
+    FUSED = ("--schedule", "fused", "--tile", "default:OY=all")
+
+    def test_fused_schedules(self):
+        out = self.path / "fused"
+        done = run("explore", MODEL, "--hardware", CHIP, *self.FUSED, "--stacks", "0-10;11-21", "--out", str(out), "--explain", "conv_8")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLessEqual({"result.json", "schedule.png", "memory.png", "trace.json"}, {p.name for p in out.iterdir()})
+        result = json.loads((out / "result.json").read_text())
+        self.assertEqual((result["policy"], result["verified"]), ("fused", True))
+        self.assertEqual(result["stacks"][0]["layers"], list(range(11)))
+        self.assertEqual(len(result["stacks"]), 2 + 48 - 22)
+        self.assertEqual(sum(stack["tiles"] for stack in result["stacks"]), result["tiles"])
+        self.assertEqual(sum(stack["offchip_bits"] for stack in result["stacks"]), result["offchip_bits"])
+        for core in result["cores"]:
+            self.assertEqual(core["busy_cycles"] + sum(core["idle_cycles"].values()), result["latency_cycles"])
+        for part in ("Time of the cores", "fused with layers 0-10", "idle: input", "peak on chip"):
+            self.assertIn(part, done.stdout)
+        tables = done.stdout.split("conv_8 (Conv): ")[0]
+        self.assertLessEqual(max(map(len, tables.splitlines())), 120)
+
+    def test_choices_of_fused_schedules(self):
+        results = {}
+        for words in (("--order", "depth-first"), ("--order", "breadth-first"), ("--order", "earliest-ready"), ("--halo", "again"),
+                      ("--halo", "recompute"), ("--lookahead", "1"), ("--cut-after", "10,conv_42"), ("--tile", "conv_8:OY=4")):
+            stacks = () if words[0] == "--cut-after" else ("--stacks", "0-10;11-21")
+            done = run("explore", MODEL, "--hardware", CHIP, *self.FUSED, *stacks, *words, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            result = json.loads(done.stdout)
+            self.assertIs(result["verified"], True, words)
+            results[words] = result
+        self.assertEqual([stack["layers"][0] for stack in results["--cut-after", "10,conv_42"]["stacks"]], [0, 11, 22])
+        names = {layer["name"]: layer["tiles"] for layer in results["--tile", "conv_8:OY=4"]["layers"]}
+        others = {layer["name"]: layer["tiles"] for layer in results["--halo", "again"]["layers"]}
+        self.assertLess(names["conv_8"], others["conv_8"])
+        self.assertEqual(names["conv_12"], others["conv_12"])
+        self.assertGreater(len({result["latency_cycles"] for result in results.values()}), 4)
+
+    def test_wrong_choices_of_fused_schedules(self):
+        wrong = lambda *words, says: self.fails(2, "explore", MODEL, "--hardware", CHIP, *self.FUSED, *words, says=says)
+        wrong("--stacks", "0-99", says=["--stacks", "'99'", "0 to 47"])
+        wrong("--stacks", "3-1", says=["--stacks", "backwards"])
+        wrong("--stacks", "0-5;5-8", says=["conv_12", "twice"])
+        wrong("--stacks", "nonsense", says=["'nonsense'"])
+        wrong("--cut-after", "nobody", says=["--cut-after", "'nobody'"])
+        wrong("--tile", "conv_3", says=["--tile", "LAYER:LOOP=PARTS"])
+        wrong("--tile", "conv_3:OY=0", says=["OY=0"])
+        wrong("--tile", "conv_3:QQ=4", says=["no loop QQ", "OY 112"])
+        wrong("--tile", "nobody:OY=4", says=["'nobody'"])
+        wrong("--order", "sideways", says=["--order", "sideways"])
+        wrong("--halo", "half", says=["--halo", "half"])
+        wrong("--lookahead", "0", says=["--lookahead"])
+        for words in (("--stacks", "0-3"), ("--order", "depth-first"), ("--tile", "conv_3:OY=4"), ("--lookahead", "2")):
+            self.fails(2, "explore", MODEL, "--hardware", CHIP, *words, says=[words[0], "needs --schedule fused"])
+
+    def test_fused_schedules_that_cannot_be(self):
+        small = (SOURCE / "hardware/tpu_like_quad_core.yaml").read_text().replace("2 MiB", "2 B").replace("128 KiB", "2 B")
+        out = self.path / "out"
+        chip = self.write("small.yaml", small)
+        done = self.fails(3, "explore", MODEL, "--hardware", chip, *self.FUSED, "--out", str(out), says=["layer", "infeasible"])
+        self.assertFalse(out.exists(), done.stderr)
+        self.fails(3, "demo", "--model", MODEL, "--hardware", chip, "--out", str(out), says=["layer", "infeasible"])
+        self.assertFalse(out.exists())
+
+    def test_demo(self):
+        words = ("demo", "--tile", "default:OY=all", "--stacks", "0-10;11-21")
+        done = run(*words, "--out", str(self.path / "demo"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLessEqual(max(map(len, done.stdout.split("Written to")[0].splitlines())), 120)
+        figures = json.loads((self.path / "demo/comparison.json").read_text())
+        self.assertEqual(figures["schema"], "millrace.comparison/1")
+        runs = {one["name"]: one for one in figures["runs"]}
+        self.assertEqual(list(runs), ["layer-by-layer", "fused"])
+        for name, one in runs.items():
+            folder = self.path / "demo" / name
+            for picture in ("schedule.png", "memory.png"):
+                self.assertTrue((folder / picture).read_bytes().startswith(b"\x89PNG"))
+            result = json.loads((folder / "result.json").read_text())
+            self.assertEqual((result["policy"], result["verified"]), (name, True))
+            for key in ("latency_cycles", "energy_pj", "edp", "offchip_bits", "tiles"):
+                self.assertEqual(result[key], one[key])
+            self.assertIn(f"{result['latency_cycles']:,}", done.stdout)
+        ratio = runs["fused"]["latency_cycles"] / runs["layer-by-layer"]["latency_cycles"]
+        self.assertIn(f"x{ratio:.3g}", done.stdout)
+        printed = json.loads(run(*words, "--json", "--out", str(self.path / "json")).stdout)
+        for one in printed["runs"] + figures["runs"]:
+            one.pop("wall_seconds")
+        self.assertEqual(printed, figures)
+
+    def test_demo_of_other_files_and_wrong_ones(self):
+        done = run("demo", "--model", LAYERS, "--tile", "default:OY=all", "--quiet", "--out", str(self.path / "demo"))
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.fails(2, "demo", "--model", "nothing.onnx", "--out", str(self.path / "no"), says=["nothing.onnx"])
+        self.fails(2, "demo", "--hardware", "nothing.yaml", "--out", str(self.path / "no"), says=["nothing.yaml"])
+        self.fails(2, "demo", "--stacks", "0-99", "--out", str(self.path / "no"), says=["--stacks"])
+        self.assertFalse((self.path / "no").exists())
+
+    def test_demo_finds_its_files_beside_the_program_or_says_where_it_looked(self):
+        prefix = self.path / "usr"
+        (prefix / "bin").mkdir(parents=True)
+        alone = prefix / "bin/millrace"
+        shutil.copy(MILLRACE, alone)
+        demo = [alone, "demo", "--tile", "default:OY=all", "--stacks", "0-10", "--quiet", "--out", str(self.path / "demo")]
+        done = subprocess.run(demo, capture_output=True, text=True, timeout=120, cwd=self.path)
+        self.assertEqual(done.returncode, 2)
+        for part in ("models/resnet18.onnx", "working directory", "--model"):
+            self.assertIn(part, done.stderr)
+        for name in ("models", "hardware"):
+            shutil.copytree(SOURCE / name, prefix / "share/millrace" / name)
+        done = subprocess.run(demo, capture_output=True, text=True, timeout=120, cwd=self.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((self.path / "demo/fused/schedule.png").exists())
 
     def test_cost(self):
         done = run("cost", MODEL, "--hardware", CORE, "--json", "--lpf_limit", "6", "--threads", "2")

@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "explored.h"
 #include "report/report.h"
+#include "report/waits.h"
 #include "sample.h"
 
 namespace millrace {
@@ -98,11 +101,12 @@ TEST_P(JsonOf, OnlyTheWallClockDiffers) {
 }
 
 const auto name = [](const auto& info) {
-    constexpr std::array names{"small", "large", "single", "empty"};
+    constexpr std::array names{"small", "large", "single", "empty", "fused"};
     return std::string(names[info.index]);
 };
 INSTANTIATE_TEST_SUITE_P(Results, JsonOf,
-                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult),
+                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult,
+                                         test::fusedSample),
                          name);
 
 TEST(ResultJson, KindsAddUpToTheirLayer) {
@@ -129,6 +133,52 @@ TEST(ResultJson, KindsAddUpToTheirLayer) {
     EXPECT_NEAR(array, root.at("energy").at("compute_array_pj").get<double>(), 1e-9 * array);
     EXPECT_NEAR(array + sum(root.at("energy").at("compute_memories"), "energy_pj"),
                 root.at("energy").at("compute_pj").get<double>(), 1e-6);
+}
+
+TEST_P(JsonOf, SaysWhyCoresAreIdleIfThatIsKnown) {
+    const explore::Result result = GetParam()();
+    const json root = json::parse(report::resultJson(result, 0));
+    EXPECT_EQ(root.at("idle").is_null(), !result.verified);
+    std::map<std::string, double> causes;
+    std::size_t computing = 0;
+    for (const json& core : root.at("cores")) {
+        EXPECT_EQ(core.contains("idle_cycles"), result.verified);
+        if (!result.verified) continue;
+        EXPECT_EQ(core.at("idle_cycles").size(), schedule::kIdleCauses);
+        double all = core.at("busy_cycles").get<double>();
+        const bool computes = !core.at("offchip");
+        computing += computes ? 1 : 0;
+        for (const auto& [cause, cycles] : core.at("idle_cycles").items()) {
+            all += cycles.get<double>();
+            if (computes) causes[cause] += cycles.get<double>();
+        }
+        EXPECT_EQ(all, root.at("latency_cycles").get<double>());
+    }
+    if (!result.verified) return;
+    EXPECT_EQ(root.at("idle").at("cores"), computing);
+    for (const auto& [cause, cycles] : root.at("idle").at("cycles").items()) EXPECT_EQ(cycles, causes.at(cause));
+    for (const json& wait : root.at("idle").at("waits")) causes.at(wait.at("cause")) -= wait.at("cycles").get<double>();
+    for (const char* cause : {"input", "link", "space", "predecessor"}) EXPECT_EQ(causes[cause], 0) << cause;
+}
+
+TEST(ResultJson, HasTheStacksOfAFusedRun) {
+    const explore::Result result = test::fusedSample();
+    const json root = json::parse(report::resultJson(result, 0));
+    const json& stacks = root.at("stacks");
+    ASSERT_EQ(stacks.size(), 2U);
+    EXPECT_EQ(stacks[0].at("layers"), json({0, 1}));
+    EXPECT_EQ(stacks[1].at("layers"), json({2}));
+    EXPECT_EQ(sum(stacks, "tiles"), root.at("tiles").get<double>());
+    EXPECT_EQ(sum(stacks, "offchip_bits"), root.at("offchip_bits").get<double>());
+    EXPECT_NEAR(sum(stacks, "energy_pj"), root.at("energy").at("compute_pj").get<double>(), 1e-6);
+    EXPECT_EQ(stacks[0].at("weight_bits"), 8 * 3 * (8 * 4 + 8 * 8)) << "3 rows; 8 bits";
+    EXPECT_GT(stacks[0].at("peak_bits"), stacks[0].at("weight_bits"));
+    EXPECT_EQ(stacks[0].at("end_cycle"), root.at("layers")[1].at("end_cycle"));
+    EXPECT_EQ(root.at("layers")[2].at("stack"), 1);
+    EXPECT_GT(root.at("transfers").at("forward").at("multicast_transfers"), 0);
+    const json other = json::parse(report::resultJson(test::smallSample(), 0));
+    EXPECT_TRUE(other.at("stacks").empty());
+    EXPECT_FALSE(other.at("layers")[0].contains("stack"));
 }
 
 TEST(ResultJson, NamesOfAnyBytesStayValid) {

@@ -5,8 +5,10 @@
 #include <array>
 #include <map>
 
+#include "explored.h"
 #include "image.h"
 #include "report/axis.h"
+#include "report/idlestrip.h"
 #include "report/palette.h"
 #include "report/report.h"
 #include "report/statistics.h"
@@ -23,7 +25,7 @@ class Picture : public testing::TestWithParam<Draw> {};
 
 TEST_P(Picture, IsAPngOfTheAskedWidth) {
     for (const explore::Result& result :
-         {test::smallSample(), test::largeSample(), test::singleTask(), test::emptyResult()}) {
+         {test::smallSample(), test::largeSample(), test::singleTask(), test::emptyResult(), test::fusedSample()}) {
         const std::string png = GetParam()(result, {});
         ASSERT_EQ(png.substr(0, 8), "\x89PNG\r\n\x1a\n");
         const test::Image image = test::decode(png);
@@ -163,6 +165,76 @@ TEST(SchedulePicture, ManyTasksBecomeAShade) {
     EXPECT_GT(middle, light * 1.2);
     EXPECT_GT(dark, middle * 1.2);
     EXPECT_NEAR(dark, 255 - layerColour(0).r * 255, 3);
+}
+
+/// The longest run of a colour in any line.
+int longest(const test::Image& image, Colour colour) {
+    int most = 0;
+    for (int y = 0; y < image.height; ++y) {
+        for (const test::Run& run : test::runs(image, y)) {
+            if (run.colour == test::rgb(colour)) most = std::max(most, run.end - run.begin);
+        }
+    }
+    return most;
+}
+
+/// Idle for 5 cycles though its data were there, at work for 7, then done.
+explore::Result lateTask() {
+    explore::Result result = test::singleTask();
+    const schedule::Span span{Cycles(5), Cycles(12)};
+    result.schedule.placements[schedule::TaskId(0)].span = span;
+    result.schedule.buffers[schedule::BufferId(0)].span = {Cycles(5), Cycles(20)};
+    result.layers[workload::LayerId(0)].span = span;
+    result.schedule.latency = Cycles(20);
+    result.verified = true;
+    return result;
+}
+
+TEST(SchedulePicture, ShowsWhyACoreIsIdle) {
+    explore::Result result = lateTask();
+    const Colour order = colourOf(schedule::IdleCause::order);
+    const test::Image image = test::decode(schedulePng(result));
+    EXPECT_NEAR(longest(image, order) / static_cast<double>(longest(image, layerColour(0))), 5.0 / 7, 0.02);
+    for (const auto cause : {schedule::IdleCause::input, schedule::IdleCause::link, schedule::IdleCause::space,
+                             schedule::IdleCause::predecessor}) {
+        EXPECT_EQ(longest(image, colourOf(cause)), 0) << schedule::text(cause);
+    }
+    result.verified = false;
+    EXPECT_EQ(longest(test::decode(schedulePng(result)), order), 0) << "nobody knows";
+}
+
+/// Where idle times are narrower than a pixel, their areas still are their shares.
+TEST(SchedulePicture, IdleAreasFollowTheShares) {
+    const auto area = [](std::int64_t duration) {
+        explore::Result result = manyTasks(10'000, duration);
+        for (schedule::Task& task : result.problem.tasks) {
+            task.writes.clear();
+            task.options[0].writeMemories.clear();
+        }
+        result.verified = true;
+        const test::Image image = test::decode(schedulePng(result));
+        return static_cast<double>(image.count(test::rgb(colourOf(schedule::IdleCause::order))));
+    };
+    const double half = area(50);
+    EXPECT_GT(half, 2000);
+    EXPECT_NEAR(area(20) / half, 1.6, 0.15);
+    EXPECT_LT(area(100), 500) << "the first task is short: its pixel, and the sample in the legend";
+}
+
+TEST(Pictures, ShowFromWhenToWhenStacksAre) {
+    explore::Result result = test::fusedSample();
+    for (const Draw draw : {schedulePng, memoryPng}) {
+        result.stacks = {{LayerId(0), LayerId(1)}, {LayerId(2)}};
+        const test::Image image = test::decode(draw(result, {}));
+        const Statistics sums = statistics(result);
+        const auto cycles = [&](std::size_t i) { return static_cast<double>(sums.stacks[i].span.length().value()); };
+        EXPECT_NEAR(longest(image, kEvenStack) / static_cast<double>(longest(image, kOddStack)), cycles(0) / cycles(1),
+                    0.02);
+        result.stacks = {{LayerId(0)}, {LayerId(1)}, {LayerId(2)}};
+        const test::Image without = test::decode(draw(result, {}));
+        EXPECT_EQ(longest(without, kEvenStack), 0) << "nothing is fused";
+        EXPECT_LT(without.height, image.height);
+    }
 }
 
 TEST(SchedulePicture, MergesOnManyRowsAndLayers) {

@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "explored.h"
 #include "report/columns.h"
 #include "report/report.h"
 #include "report/text.h"
@@ -14,6 +15,7 @@ namespace {
 using namespace report;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 std::vector<std::string> lines(const std::string& text) {
     std::vector<std::string> result;
@@ -52,7 +54,7 @@ void expectAligned(const std::string& text) {
             rule = cell;
             continue;
         }
-        if (line.empty()) rule.clear();
+        if (line.empty() || line.find("  … ") == 0) rule.clear();
         for (std::size_t i = 0; i < rule.size() && i < cell.size(); ++i) {
             if (rule[i] == " ") {
                 EXPECT_EQ(cell[i], " ") << "column " << i << " of: " << line;
@@ -72,8 +74,8 @@ test::SampleOptions hostile() {
 }
 
 TEST(Table, IsAlignedAndNotTooWide) {
-    for (const explore::Result& result :
-         {test::smallSample(), test::largeSample(), test::singleTask(), test::emptyResult(), test::sample(hostile())}) {
+    for (const explore::Result& result : {test::smallSample(), test::largeSample(), test::singleTask(),
+                                          test::emptyResult(), test::sample(hostile()), test::fusedSample()}) {
         expectAligned(table(result));
     }
 }
@@ -104,6 +106,61 @@ TEST(Table, SaysWhatTheResultSays) {
     std::size_t rows = 0;
     for (const std::string& line : lines(text)) rows += line.find("  Conv  ") != std::string::npos ? 1 : 0;
     EXPECT_EQ(rows, 6U);
+}
+
+TEST(Table, SaysWhereTheTimeGoesAndWhatIsFused) {
+    explore::Result result = test::fusedSample();
+    const std::string text = table(result);
+    EXPECT_THAT(text, HasSubstr("Time of the cores"));
+    EXPECT_THAT(text, HasSubstr("running tiles"));
+    EXPECT_THAT(text, HasSubstr("waiting for data on their way"));
+    EXPECT_THAT(text, HasSubstr("idle: input"));
+    EXPECT_THAT(text, HasSubstr("\n      0  0-1 "));
+    EXPECT_THAT(text, HasSubstr("\n      1  2 "));
+    EXPECT_THAT(text, HasSubstr("by multicast"));
+    result.stacks = {{workload::LayerId(0)}, {workload::LayerId(1)}, {workload::LayerId(2)}};
+    EXPECT_THAT(table(result), Not(HasSubstr("peak on chip"))) << "nothing is fused";
+    result.verified = false;
+    EXPECT_THAT(table(result), Not(HasSubstr("Time of the cores")));
+    EXPECT_THAT(table(result), Not(HasSubstr("idle: input")));
+}
+
+TEST(Table, KeepsTheListOfLinksShort) {
+    explore::Result result = test::smallSample();
+    const schedule::Link link = result.problem.links[schedule::LinkId(1)];
+    const auto rows = [&] {
+        std::size_t found = 0;
+        for (const std::string& line : lines(table(result))) found += line.find("extra") != std::string::npos ? 1 : 0;
+        return found;
+    };
+    const schedule::Transfer transfer = result.schedule.transfers[schedule::TransferId(0)];
+    for (int i = 0; i < 30; ++i) {
+        schedule::Link more = link;
+        more.name = "extra " + std::to_string(i);
+        const schedule::LinkId id = result.problem.links.add(more);
+        schedule::Transfer over = transfer;
+        over.route = {id};
+        over.span.end = over.span.start + Cycles(1000 * (i + 1));
+        result.schedule.transfers.add(over);
+    }
+    result.verified = false;
+    EXPECT_LE(rows(), 8U);
+    EXPECT_THAT(table(result), HasSubstr(" more, each at most "));
+    EXPECT_THAT(table(result), HasSubstr("extra 29"));
+    EXPECT_THAT(table(result), Not(HasSubstr("extra 3 ")));
+}
+
+TEST(Explain, SaysWhatALayerOfAStackWaitedFor) {
+    const explore::Result result = test::fusedSample();
+    const std::string text = explain(result, "second");
+    EXPECT_THAT(text, HasSubstr("in stack 0, fused with layers 0-1"));
+    EXPECT_THAT(text, HasSubstr("32 tiles: 8 on core 0, 8 on core 1, 8 on core 2, 8 on core 3"));
+    EXPECT_THAT(text, HasSubstr(" on cores 0-3 (matrix)"));
+    EXPECT_THAT(text, HasSubstr("cores were idle for "));
+    EXPECT_THAT(text, HasSubstr("moved in: 192 B weights, "));
+    EXPECT_THAT(text, HasSubstr("its result: "));
+    EXPECT_THAT(text, Not(HasSubstr("first (")));
+    EXPECT_THAT(explain(result, "third"), Not(HasSubstr("fused with"))) << "alone in its stack";
 }
 
 TEST(Columns, FlexibleOnesGiveWay) {
@@ -155,6 +212,12 @@ TEST(Text, NumbersForPeople) {
     EXPECT_EQ(percent(0.001), "<1 %");
     EXPECT_EQ(percent(0.9999), "99 %");
     EXPECT_EQ(percent(1), "100 %");
+}
+
+TEST(Text, Ranges) {
+    EXPECT_EQ(rangesText({}), "-");
+    EXPECT_EQ(rangesText({5, 1, 2, 3, 2}), "1-3,5");
+    EXPECT_EQ(rangesText({7}), "7");
 }
 
 TEST(Text, ShortNames) {

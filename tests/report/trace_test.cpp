@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "explored.h"
 #include "report/report.h"
 #include "report/statistics.h"
+#include "report/waits.h"
 #include "sample.h"
 
 namespace millrace {
@@ -55,7 +57,7 @@ TEST_P(TraceOf, HasEveryTaskOnce) {
 TEST_P(TraceOf, HasEveryTransferOnEachLink) {
     std::map<std::size_t, std::size_t> hops;
     for (const json& event : events("X")) {
-        if (event.at("cat") == "task") continue;
+        if (event.at("args").count("bits") == 0) continue;
         const schedule::TransferId id(event.at("args").at("transfer").get<std::size_t>());
         ++hops[id.index()];
         const schedule::Transfer& transfer = result_.schedule.transfers[id];
@@ -67,6 +69,39 @@ TEST_P(TraceOf, HasEveryTransferOnEachLink) {
     for (const schedule::TransferId id : result_.schedule.transfers.ids()) {
         EXPECT_EQ(hops[id.index()], std::max<std::size_t>(result_.schedule.transfers[id].route.size(), 1));
     }
+}
+
+TEST_P(TraceOf, HasEveryIdleCycleWithItsCause) {
+    std::map<std::string, std::int64_t> cycles;
+    for (const json& event : events("X")) {
+        if (event.at("cat") != "idle") continue;
+        const json& args = event.at("args");
+        cycles[args.at("cause").get<std::string>()] += event.at("dur").get<std::int64_t>();
+        EXPECT_EQ(args.contains("link"), args.at("cause") == "link");
+        EXPECT_EQ(args.contains("memory"), args.at("cause") == "space");
+        EXPECT_EQ(args.contains("after_task"), args.at("cause") == "predecessor");
+        EXPECT_EQ(args.contains("next_task"), args.at("cause") != "nothing");
+    }
+    const report::Waits waits = report::waits(result_);
+    for (std::size_t i = 0; i < waits.sums.size(); ++i) {
+        const std::string cause = schedule::text(static_cast<schedule::IdleCause>(i));
+        EXPECT_EQ(cycles[cause], waits.sums[i].value()) << cause;
+    }
+}
+
+TEST_P(TraceOf, SaysWhichStackATileIsIn) {
+    std::vector<std::int64_t> tiles(result_.stacks.size(), 0);
+    for (const json& event : events("X")) {
+        if (event.at("cat") == "stack") {
+            const std::size_t stack = std::stoul(event.at("name").get<std::string>().substr(6));
+            tiles.at(stack) += event.at("args").at("tiles").get<std::int64_t>();
+        }
+        if (event.at("cat") != "task") continue;
+        const json& args = event.at("args");
+        EXPECT_EQ(args.contains("stack"), !result_.stacks.empty());
+        if (args.contains("stack")) --tiles.at(args.at("stack").get<std::size_t>());
+    }
+    for (const std::int64_t left : tiles) EXPECT_EQ(left, 0);
 }
 
 TEST_P(TraceOf, EventsOfAThreadDoNotOverlap) {
@@ -103,15 +138,17 @@ TEST_P(TraceOf, CountersFollowTheMemories) {
 }
 
 const auto name = [](const auto& info) {
-    constexpr std::array names{"small", "large", "single", "empty"};
+    constexpr std::array names{"small", "large", "single", "empty", "fused"};
     return std::string(names[info.index]);
 };
 INSTANTIATE_TEST_SUITE_P(Results, TraceOf,
-                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult),
+                         testing::Values(test::smallSample, test::largeSample, test::singleTask, test::emptyResult,
+                                         test::fusedSample),
                          name);
 
 TEST(Trace, TransfersThatOverlapGetThreadsOfTheirOwn) {
     explore::Result result = test::smallSample();
+    result.verified = false;
     for (schedule::Transfer& transfer : result.schedule.transfers) {
         transfer.span.start = Cycles(transfer.span.start.value() / 100000 * 100000);
         transfer.route = {schedule::LinkId(0), schedule::LinkId(1)};
@@ -121,7 +158,7 @@ TEST(Trace, TransfersThatOverlapGetThreadsOfTheirOwn) {
     std::map<int, std::vector<std::pair<std::int64_t, std::int64_t>>> threads;
     std::size_t hops = 0;
     for (const json& event : root.at("traceEvents")) {
-        if (event.at("ph") != "X" || event.at("cat") == "task") continue;
+        if (event.at("ph") != "X" || event.at("args").count("bits") == 0) continue;
         ++hops;
         const auto start = event.at("ts").get<std::int64_t>();
         threads[event.at("tid").get<int>()].emplace_back(start, start + event.at("dur").get<std::int64_t>());
