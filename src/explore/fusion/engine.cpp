@@ -189,9 +189,11 @@ bool Engine::makeRoom(const Step& step) {
             for (std::uint32_t i = heads_[memory.index()]; i != kNone; i = record_.buffers[i].next) {
                 if (record_.buffers[i].pinned == serial_) pinned += record_.buffers[i].bits;
             }
-            return fail(fmt::format("tile {} of {} needs {} bits in {}, which has {}", step.tile,
+            const std::int64_t sums = heldBits_[memory.index()] - pinned;
+            return fail(fmt::format("tile {} of {} needs {} bits in {}, which has {}{}", step.tile,
                                     step.work->parts * step.work->steps, needed + pinned,
-                                    setup_.resources().memories[memory].name, capacity));
+                                    setup_.resources().memories[memory].name, capacity,
+                                    sums > 0 ? fmt::format(", {} of them taken by unfinished sums", sums) : ""));
         }
     }
     return true;

@@ -170,6 +170,7 @@ private:
 
     bool fetch(const Input& input, Cycles from, Cycles& ready);
     bool fetchBox(const Input& input, std::uint32_t cell, const tiling::CellPlace& at, Cycles from);
+    schedule::TransferCause causeOf(const Input& input, Site source) const;
     std::optional<Site> sourceOf(const Input& input, std::uint32_t cell) const;
     bool fits(const Input& input, std::uint32_t cell, Site source, std::uint32_t buffer, Cycles from) const;
     tiling::CellBox grow(const Input& input, const tiling::CellPlace& at, std::uint32_t cell, Site source,
