@@ -160,6 +160,8 @@ private:
 
     void countUses();
     void gather(const Work& work, const tiling::Coordinates& coordinates, std::uint32_t part);
+    void countMissing();
+    bool isNeeded(const Input& where, const tiling::CellPlace& at, const Input* end) const;
     void dropBrought(std::size_t core);
     void measure(Step& step, const tiling::Coordinates& coordinates);
     bool makeRoom(const Step& step);
@@ -190,6 +192,8 @@ private:
     void openSum(const Step& step, const Input& output, std::uint32_t buffer, Cycles start);
     void closeSum(std::uint32_t sum, Cycles end);
     bool evict(schedule::MemoryId memory);
+    bool trim(schedule::MemoryId memory);
+    bool drop(std::uint32_t victim);
     bool isCopied(const Held& held, const tiling::CellBox& box) const;
     void leaveToKeepers(const Held& held, const tiling::CellBox& box);
     bool spill(std::uint32_t buffer, const tiling::CellBox& box);
