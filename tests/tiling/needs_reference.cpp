@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
+#include <utility>
 
 namespace millrace::test {
 
@@ -97,6 +99,29 @@ void follow(const Workload& workload, const std::vector<workload::Piece>& pieces
     }
 }
 
+/// Do the values of an expression over a tile follow each other without a gap?
+bool gapless(const workload::AffineExpr& expression, const std::vector<Interval>& tile) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> steps;  // length of a step, number
+    std::set<workload::DimIndex> seen;
+    for (const workload::AffineTerm& term : expression.terms) {
+        if (!seen.insert(term.dim).second) return false;
+        if (tile[term.dim].size() > 1) steps.emplace_back(std::abs(term.coefficient), tile[term.dim].size() - 1);
+    }
+    std::sort(steps.begin(), steps.end());
+    std::int64_t reach = 0;
+    for (const auto& [length, number] : steps) {
+        if (length - reach > expression.divisor) return false;
+        reach += length * number;
+    }
+    return true;
+}
+
+std::int64_t runsOf(const Bitmap& elements) {
+    std::int64_t runs = 0;
+    for (std::size_t i = 0; i < elements.size(); ++i) runs += elements[i] && (i == 0 || !elements[i - 1]);
+    return runs;
+}
+
 }  // namespace
 
 Bitmaps elementsRead(const Workload& workload, const Operand& operand, const std::vector<Interval>& tile) {
@@ -149,6 +174,44 @@ bool addBox(Bitmap& elements, const std::vector<std::int64_t>& shape, const Box&
         elements[flat] = true;
     });
     return fresh;
+}
+
+bool touchesBox(const Operand& operand, const std::vector<Interval>& tile) {
+    std::set<workload::DimIndex> moving;
+    for (const workload::Axis& axis : operand.axes) {
+        if (!gapless(axis.index, tile)) return false;
+        for (const workload::AffineTerm& term : axis.index.terms) {
+            if (tile[term.dim].size() > 1 && !moving.insert(term.dim).second) return false;
+        }
+    }
+    return true;
+}
+
+bool mustBeExact(const Operand& operand, const std::vector<Interval>& tile, const Bitmaps& read) {
+    const auto* pieces = std::get_if<std::vector<workload::Piece>>(&operand.source);
+    if (pieces == nullptr) return !read.empty();
+    if (!touchesBox(operand, tile)) return false;
+    for (const workload::Piece& piece : *pieces) {
+        if (!piece.viewShape.empty() && pieces->size() > 1) return false;
+        if (!piece.viewShape.empty() && !read.empty() && runsOf(read.begin()->second) > 64) return false;
+        std::set<std::size_t> axes;
+        for (const workload::AxisMap& map : piece.map) {
+            if (!map.operandAxis || piece.region[*map.operandAxis].size() == 1) continue;
+            if (std::abs(map.coefficient) > 1 || !axes.insert(*map.operandAxis).second) return false;
+        }
+    }
+    return true;
+}
+
+bool holds(const Bitmaps& outer, const Bitmaps& inner) {
+    return std::all_of(inner.begin(), inner.end(), [&](const auto& entry) {
+        const auto found = outer.find(entry.first);
+        if (found == outer.end()) return false;
+        for (std::size_t i = 0; i < entry.second.size(); ++i) {
+            if (entry.second[i] && !found->second[i]) return false;
+        }
+        return true;
+    });
 }
 
 }  // namespace millrace::test

@@ -31,4 +31,11 @@ std::int64_t countOf(const Bitmap& elements);
 /// Adds the elements of a box of a tensor of this shape. False if the box leaves the tensor or repeats an element.
 bool addBox(Bitmap& elements, const std::vector<std::int64_t>& shape, const Box& box);
 
+/// Is what the tile touches of the operand a box, without holes?
+bool touchesBox(const workload::Operand& operand, const std::vector<Interval>& tile);
+/// Must `workload::needs` be exactly what is read (`read`, by `elementsRead`), by its words?
+bool mustBeExact(const workload::Operand& operand, const std::vector<Interval>& tile, const Bitmaps& read);
+/// Is all of `inner` in `outer`?
+bool holds(const Bitmaps& outer, const Bitmaps& inner);
+
 }  // namespace millrace::test

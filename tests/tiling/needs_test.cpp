@@ -18,75 +18,15 @@ using test::Bitmap;
 using test::Bitmaps;
 using test::elementsRead;
 using test::elementsWritten;
+using test::holds;
+using test::mustBeExact;
 using test::Net;
 using test::Shape;
+using test::touchesBox;
 using workload::LayerId;
 using workload::Operand;
 using workload::Piece;
 using workload::Workload;
-
-/// Do the values of an expression over a tile follow each other without a gap?
-bool gapless(const workload::AffineExpr& expression, const Tile& tile) {
-    std::vector<std::pair<std::int64_t, std::int64_t>> steps;  // length of a step, number
-    std::set<workload::DimIndex> seen;
-    for (const workload::AffineTerm& term : expression.terms) {
-        if (!seen.insert(term.dim).second) return false;
-        if (tile[term.dim].size() > 1) steps.emplace_back(std::abs(term.coefficient), tile[term.dim].size() - 1);
-    }
-    std::sort(steps.begin(), steps.end());
-    std::int64_t reach = 0;
-    for (const auto& [length, number] : steps) {
-        if (length - reach > expression.divisor) return false;
-        reach += length * number;
-    }
-    return true;
-}
-
-/// Is what the tile touches of the operand a box?
-bool touchesBox(const Operand& operand, const Tile& tile) {
-    std::set<workload::DimIndex> moving;
-    for (const workload::Axis& axis : operand.axes) {
-        if (!gapless(axis.index, tile)) return false;
-        for (const workload::AffineTerm& term : axis.index.terms) {
-            if (tile[term.dim].size() > 1 && !moving.insert(term.dim).second) return false;
-        }
-    }
-    return true;
-}
-
-std::int64_t runsOf(const Bitmap& elements) {
-    std::int64_t runs = 0;
-    for (std::size_t i = 0; i < elements.size(); ++i) runs += elements[i] && (i == 0 || !elements[i - 1]);
-    return runs;
-}
-
-/// Must the needs be exactly what is read?
-bool mustBeExact(const Operand& operand, const Tile& tile, const Bitmaps& read) {
-    const auto* pieces = std::get_if<std::vector<Piece>>(&operand.source);
-    if (pieces == nullptr) return !read.empty();
-    if (!touchesBox(operand, tile)) return false;
-    for (const Piece& piece : *pieces) {
-        if (!piece.viewShape.empty() && pieces->size() > 1) return false;
-        if (!piece.viewShape.empty() && !read.empty() && runsOf(read.begin()->second) > 64) return false;
-        std::set<std::size_t> axes;
-        for (const workload::AxisMap& map : piece.map) {
-            if (!map.operandAxis || piece.region[*map.operandAxis].size() == 1) continue;
-            if (std::abs(map.coefficient) > 1 || !axes.insert(*map.operandAxis).second) return false;
-        }
-    }
-    return true;
-}
-
-bool contains(const Bitmaps& outer, const Bitmaps& inner) {
-    return std::all_of(inner.begin(), inner.end(), [&](const auto& entry) {
-        const auto found = outer.find(entry.first);
-        if (found == outer.end()) return false;
-        for (std::size_t i = 0; i < entry.second.size(); ++i) {
-            if (entry.second[i] && !found->second[i]) return false;
-        }
-        return true;
-    });
-}
 
 /// What was compared.
 struct Tally {
@@ -107,7 +47,7 @@ std::string compare(const Workload& reference, const Workload& tested, LayerId i
             if (!addBox(elements, tensor.shape, need.box)) return operand.name + ": a box leaves its tensor or repeats";
         }
         const bool exact = mustBeExact(operand, tile, read);
-        if (!contains(got, read)) return operand.name + ": something is missing";
+        if (!holds(got, read)) return operand.name + ": something is missing";
         if (exact && got != read) return operand.name + ": something is not needed";
         const auto* pieces = std::get_if<std::vector<Piece>>(&operand.source);
         ++tally.operands;
@@ -121,7 +61,7 @@ std::string compare(const Workload& reference, const Workload& tested, LayerId i
     const Box box = writtenBox(tested.layers[id], tile);
     if (volume(box) > 0 && !addBox(got, tested.tensors[layer.result].shape, box)) return "the result is left";
     const bool exact = touchesBox(layer.output, tile);
-    if (!contains({{layer.result, got}}, {{layer.result, written}})) return "what is written is missing";
+    if (!holds({{layer.result, got}}, {{layer.result, written}})) return "what is written is missing";
     if (exact && got != written) return "what is not written";
     ++tally.written;
     tally.writtenExact += exact;

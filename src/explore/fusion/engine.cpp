@@ -113,7 +113,6 @@ bool Engine::commit(WorkId id, std::uint32_t tile) {
 
 void Engine::gather(const Work& work, const tiling::Coordinates& coordinates, std::uint32_t part) {
     inputs_.clear();
-    std::fill(missing_.begin(), missing_.end(), 0);
     const Work::Place& place = work.places[part];
     setup_.needs(work, coordinates, [&](TensorId tensor, const CellBox& box, std::size_t input) {
         const MemoryId memory = place.inputs[work.layer.valid() ? input : 0];
@@ -122,6 +121,12 @@ void Engine::gather(const Work& work, const tiling::Coordinates& coordinates, st
         inputs_.push_back({tensor, box, setup_.site(tensor, memory), memory});
     });
     if (policy_.halo == Halo::again) dropBrought(currentCore_);
+    countMissing();
+}
+
+/// What of its data a tile does not find in its memories; what it finds stays there.
+void Engine::countMissing() {
+    std::fill(missing_.begin(), missing_.end(), 0);
     for (const Input& input : inputs_) {
         const Sites& sites = setup_.sites(input.tensor);
         const std::uint64_t base = sites.base[input.site];
@@ -129,14 +134,26 @@ void Engine::gather(const Work& work, const tiling::Coordinates& coordinates, st
         std::int64_t here = 0;
         cells.each(input.box, [&](std::uint32_t cell, const tiling::CellPlace& at) {
             const std::uint32_t holder = holders_[base + cell];
-            if (isOpen(holder)) {
-                record_.buffers[holder].pinned = serial_;
-                here += cells.elementsAt(at);
-            }
+            if (isOpen(holder)) record_.buffers[holder].pinned = serial_;
+            if (isOpen(holder) || isNeeded(input, at, &input)) here += cells.elementsAt(at);
             return true;
         });
         missing_[input.memory.index()] += (cells.elements(input.box) - here) * sites.bits;
     }
+}
+
+/// Does an input (before `end`) need this cell of this tensor in this memory?
+bool Engine::isNeeded(const Input& where, const tiling::CellPlace& at, const Input* end) const {
+    const std::size_t axes = setup_.cells().cells(where.tensor).axes().size();
+    for (const Input* input = inputs_.data(); input != end; ++input) {
+        if (input->tensor != where.tensor || input->site != where.site) continue;
+        bool inside = true;
+        for (std::size_t i = 0; i < axes; ++i) {
+            inside = inside && input->box.begin[i] <= at[i] && at[i] < input->box.end[i];
+        }
+        if (inside) return true;
+    }
+    return false;
 }
 
 /// What tiles of the core brought in for themselves goes, unless the next one needs just the same.
@@ -182,19 +199,20 @@ void Engine::measure(Step& step, const tiling::Coordinates& coordinates) {
 bool Engine::makeRoom(const Step& step) {
     const MemoryId output = outputs_.front().memory;
     for (const MemoryId memory : setup_.resources().memories.ids()) {
-        std::int64_t needed = missing_[memory.index()];
-        if (memory == output) needed += step.outputBits + step.scratchBits;
-        if (needed == 0) continue;
+        const std::int64_t result = memory == output ? step.outputBits + step.scratchBits : 0;
+        if (missing_[memory.index()] + result == 0) continue;
         const std::int64_t capacity = setup_.resources().memories[memory].capacity.value();
-        while (heldBits_[memory.index()] + needed > capacity) {
-            if (evict(memory)) continue;
+        while (heldBits_[memory.index()] + missing_[memory.index()] + result > capacity) {
+            if (evict(memory) || trim(memory)) continue;
             std::int64_t pinned = 0;
             for (std::uint32_t i = heads_[memory.index()]; i != kNone; i = record_.buffers[i].next) {
                 if (record_.buffers[i].pinned == serial_) pinned += record_.buffers[i].bits;
             }
-            return fail(fmt::format("tile {} of {} needs {} bits in {}, which has {}", step.tile,
-                                    step.work->parts * step.work->steps, needed + pinned,
-                                    setup_.resources().memories[memory].name, capacity));
+            const std::int64_t sums = heldBits_[memory.index()] - pinned;
+            return fail(fmt::format("tile {} of {} needs {} bits in {}, which has {}{}", step.tile,
+                                    step.work->parts * step.work->steps, missing_[memory.index()] + result + pinned,
+                                    setup_.resources().memories[memory].name, capacity,
+                                    sums > 0 ? fmt::format(", {} of them taken by unfinished sums", sums) : ""));
         }
     }
     return true;

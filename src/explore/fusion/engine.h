@@ -162,6 +162,8 @@ private:
 
     void countUses();
     void gather(const Work& work, const tiling::Coordinates& coordinates, std::uint32_t part);
+    void countMissing();
+    bool isNeeded(const Input& where, const tiling::CellPlace& at, const Input* end) const;
     void dropBrought(std::size_t core);
     void measure(Step& step, const tiling::Coordinates& coordinates);
     bool makeRoom(const Step& step);
@@ -172,6 +174,7 @@ private:
 
     bool fetch(const Input& input, Cycles from, Cycles& ready);
     bool fetchBox(const Input& input, std::uint32_t cell, const tiling::CellPlace& at, Cycles from);
+    schedule::TransferCause causeOf(const Input& input, Site source) const;
     std::optional<Site> sourceOf(const Input& input, std::uint32_t cell) const;
     bool fits(const Input& input, std::uint32_t cell, Site source, std::uint32_t buffer, Cycles from) const;
     tiling::CellBox grow(const Input& input, const tiling::CellPlace& at, std::uint32_t cell, Site source,
@@ -191,6 +194,8 @@ private:
     void openSum(const Step& step, const Input& output, std::uint32_t buffer, Cycles start);
     void closeSum(std::uint32_t sum, Cycles end);
     bool evict(schedule::MemoryId memory);
+    bool trim(schedule::MemoryId memory);
+    bool drop(std::uint32_t victim);
     bool isCopied(const Held& held, const tiling::CellBox& box) const;
     void leaveToKeepers(const Held& held, const tiling::CellBox& box);
     bool spill(std::uint32_t buffer, const tiling::CellBox& box);

@@ -174,7 +174,34 @@ bool Engine::evict(MemoryId memory) {
         victim = i;
         farthest = next;
     }
-    if (victim == kNone) return false;
+    return victim != kNone && drop(victim);
+}
+
+/// If all is needed that is in a memory, but not in whole: what the tile needs of such data comes again by itself.
+bool Engine::trim(MemoryId memory) {
+    std::uint32_t victim = kNone;
+    std::int64_t most = 0;
+    for (std::uint32_t i = heads_[memory.index()]; i != kNone; i = record_.buffers[i].next) {
+        const Held& held = record_.buffers[i];
+        if (held.valid == kForever || held.permanent) continue;
+        const Input where{held.tensor, box(held.tensor, held.box), held.site, memory};
+        const tiling::TensorCells& cells = setup_.cells().cells(held.tensor);
+        std::int64_t spare = 0;
+        cells.each(where.box, [&](std::uint32_t, const CellPlace& at) {
+            if (!isNeeded(where, at, inputs_.data() + inputs_.size())) spare += cells.elementsAt(at);
+            return true;
+        });
+        spare *= setup_.sites(held.tensor).bits;
+        if (spare <= most) continue;
+        victim = i;
+        most = spare;
+    }
+    if (victim == kNone || !drop(victim)) return false;
+    countMissing();
+    return true;
+}
+
+bool Engine::drop(std::uint32_t victim) {
     const Held held = record_.buffers[victim];
     const CellBox cells = box(held.tensor, held.box);
     if (!isCopied(held, cells)) return spill(victim, stillNeeded(held, cells));

@@ -5,6 +5,7 @@
 namespace millrace::fusion {
 
 using schedule::kForever;
+using schedule::MemoryId;
 using schedule::TransferCause;
 using tiling::CellBox;
 using workload::TensorId;
@@ -64,11 +65,20 @@ CellBox Engine::grow(const Input& input, const tiling::CellPlace& at, std::uint3
     return box;
 }
 
+TransferCause Engine::causeOf(const Input& input, Site source) const {
+    const auto origin = setup_.workload().tensors[input.tensor].origin;
+    const MemoryId offchip = setup_.platform().offchip();
+    if (origin == workload::TensorOrigin::constant) return TransferCause::weight;
+    if (setup_.sites(input.tensor).memories[source] == offchip) {
+        return origin == workload::TensorOrigin::layer ? TransferCause::reload : TransferCause::input;
+    }
+    return input.memory == offchip ? TransferCause::output : TransferCause::forward;
+}
+
 bool Engine::fetchBox(const Input& input, std::uint32_t cell, const tiling::CellPlace& at, Cycles from) {
     const std::optional<Site> source = sourceOf(input, cell);
     if (!source) return fail("data that it needs lie in no memory with a way to its core");
-    const auto origin = setup_.workload().tensors[input.tensor].origin;
-    const bool constant = origin == workload::TensorOrigin::constant;
+    const bool constant = setup_.workload().tensors[input.tensor].origin == workload::TensorOrigin::constant;
     std::uint32_t buffer = policy_.multicast ? join(input, cell) : kNone;
     if (buffer == kNone) {
         const Sites& sites = setup_.sites(input.tensor);
@@ -81,15 +91,7 @@ bool Engine::fetchBox(const Input& input, std::uint32_t cell, const tiling::Cell
                 return true;
             });
         }
-        TransferCause cause = TransferCause::forward;
-        if (constant) {
-            cause = TransferCause::weight;
-        } else if (sites.memories[*source] == setup_.platform().offchip()) {
-            cause = origin == workload::TensorOrigin::layer ? TransferCause::reload : TransferCause::input;
-        } else if (input.memory == setup_.platform().offchip()) {
-            cause = TransferCause::output;
-        }
-        buffer = send(input.tensor, box, *source, input.site, earliest, cause);
+        buffer = send(input.tensor, box, *source, input.site, earliest, causeOf(input, *source));
         if (buffer == kNone) return fail("data that it needs find no room or no way to its core");
         arrived(buffer, box, *source);
     }
@@ -215,8 +217,9 @@ std::uint32_t Engine::join(const Input& input, std::uint32_t cell) {
         held.last = span.end;
         held.transfer = static_cast<std::uint32_t>(record_.transfers.size());
         if (logging_) oldFollowers_.emplace_back(leader, record_.transfers[leader].follower);
-        record_.transfers.push_back({input.tensor, held.box, source, sent.cause, buffer, span.start, span.end,
-                                     sent.bandwidth, leader, record_.transfers[leader].follower, currentWork_});
+        record_.transfers.push_back({input.tensor, held.box, source, causeOf(input, source), buffer, span.start,
+                                     span.end, sent.bandwidth, leader, record_.transfers[leader].follower,
+                                     currentWork_});
         record_.transfers[leader].follower = held.transfer;
         arrived(buffer, box, source);
         return buffer;

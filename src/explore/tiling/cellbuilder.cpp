@@ -159,6 +159,17 @@ std::vector<Interval> CellBuilder::wanted(TensorId tensor, std::size_t axis, std
     return hull;
 }
 
+/// What no reader needs is still computed, by the tile whose part it is.
+static void addUnread(const std::vector<Interval>& own, std::vector<Interval>& hull) {
+    std::vector<Box> needed;
+    for (const Interval& interval : hull) needed.push_back({interval});
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        for (const Box& left : subtract({own[i]}, needed)) {
+            hull[i] = {std::min(hull[i].begin, left[0].begin), std::max(hull[i].end, left[0].end)};
+        }
+    }
+}
+
 bool CellBuilder::stretchAxis(LayerId id, const Ranges& ranges) {
     const workload::Layer& layer = workload_.layers[id];
     if (ranges.keys.size() != 1 || ranges.intervals.size() < 2) return false;
@@ -169,6 +180,7 @@ bool CellBuilder::stretchAxis(LayerId id, const Ranges& ranges) {
     for (std::size_t i = 0; i < hull.size(); ++i) {
         if (hull[i].empty()) hull[i] = ranges.intervals[i];
     }
+    addUnread(ranges.intervals, hull);
     if (hull == ranges.intervals) return false;
     copies_[layer.result][*ranges.axis] = hull;
     for (Interval& interval : hull) interval = {interval.begin - index.offset, interval.end - index.offset};
