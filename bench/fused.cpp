@@ -122,7 +122,7 @@ void scheduleResNet18(benchmark::State& state) {
     Question question(*workload::lower(*network, {}, diagnostics),
                       *hardware::readChip(kSource + "/hardware/tpu_like_quad_core.yaml", diagnostics));
     fusion::PlanOptions options;
-    const bool parsed = fusion::parseStacks("0-10;11-21;22-47", options, diagnostics) &&
+    const bool parsed = fusion::parseStacks("0-10;11-21", options, diagnostics) &&
                         fusion::parseTile("default:OY=all,K@4", options, diagnostics);
     const auto plan = fusion::makePlan(question.workload, question.chip, nullptr, options, diagnostics);
     if (!parsed || !plan || question.schedule(*plan, {}) == 0) {

@@ -73,8 +73,9 @@ void addFused(CLI::App& verb, FusedChoice& choice) {
         ->transform(CLI::Transformer(halos))
         ->type_name("HALO")
         ->group(group);
-    verb.add_option("--lookahead", choice.policy.lookahead, "tiles ahead of which data may come in")
-        ->check(CLI::Range(1, 1000000))
+    verb.add_option("--lookahead", choice.policy.lookahead,
+                    "data come in at most this many tiles ahead; 0: as early as memory has room")
+        ->check(CLI::Range(0, 1000000))
         ->capture_default_str()
         ->group(group);
     verb.add_flag("!--no-gaps", choice.policy.fillGaps, "cores run tiles in the order in which they are scheduled")

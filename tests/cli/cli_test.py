@@ -172,7 +172,7 @@ class Cli(unittest.TestCase):
         wrong("--tile", "nobody:OY=4", says=["'nobody'"])
         wrong("--order", "sideways", says=["--order", "sideways"])
         wrong("--halo", "half", says=["--halo", "half"])
-        wrong("--lookahead", "0", says=["--lookahead"])
+        wrong("--lookahead", "-1", says=["--lookahead"])
         for words in (("--stacks", "0-3"), ("--order", "depth-first"), ("--tile", "conv_3:OY=4"), ("--lookahead", "2")):
             self.fails(2, "explore", MODEL, "--hardware", CHIP, *words, says=[words[0], "needs --schedule fused"])
 

@@ -15,6 +15,8 @@ inline std::optional<explore::Result> fused(const workload::Workload& workload, 
                                             std::int64_t sramBits, fusion::Policy policy = {}) {
     explore::FusedOptions options;
     options.policy = policy;
+    options.policy.lookahead = 1;  // so that cores wait
+    options.orders = {fusion::Order::depthFirst};
     Diagnostics diagnostics;
     EXPECT_TRUE(fusion::parseStacks(stacks, options.plan, diagnostics)) << diagnostics.text();
     EXPECT_TRUE(fusion::parseTile("default:OY=all,K@4", options.plan, diagnostics)) << diagnostics.text();

@@ -103,7 +103,8 @@ bool Engine::commit(WorkId id, std::uint32_t tile) {
     Step step{id, &work, tile, kind, 0, 0, true, true};
     measure(step, coordinates);
     if (!makeRoom(step)) return false;
-    const Cycles from = recent_[currentCore_ * lookahead_ + turns_[currentCore_] % lookahead_];
+    const Cycles from =
+        policy_.lookahead > 0 ? recent_[currentCore_ * lookahead_ + turns_[currentCore_] % lookahead_] : Cycles(0);
     Cycles ready;
     for (const Input& input : inputs_) {
         if (!fetch(input, from, ready)) return false;

@@ -41,9 +41,10 @@ enum class Halo : std::uint8_t {
 struct Policy {
     Order order = Order::depthFirst;
     Halo halo = Halo::keep;
-    /// Data of a tile may come in while this many tiles before it on its core are at work or waiting.
-    int lookahead = 8;
-    /// Weights come in as early as memory allows.
+    /// Above 0: data of a tile come in only once the tile that stands this many places before it on its core has
+    /// started. 0: as early as they are made and their memory has room.
+    int lookahead = 0;
+    /// Weights come in as early as memory allows, whatever `lookahead` says.
     bool prefetch = false;
     /// A tile may start in a gap before tiles of its core that were scheduled earlier.
     bool fillGaps = true;
