@@ -166,8 +166,8 @@ std::int64_t linkBits(const explore::Result& result) {
     return bits;
 }
 
-/// With room for all a multicast saves. Case by case where no way is longer than a link; elsewhere what is near depends
-/// on what came before.
+/// With room for all a multicast saves. Case by case where all ways are one link; elsewhere what is near depends on
+/// what came before.
 TEST(Engine, MulticastsCarryNoMore) {
     Rng rng(14);
     const std::int64_t runs = test::count(10000);
@@ -187,7 +187,7 @@ TEST(Engine, MulticastsCarryNoMore) {
             ASSERT_TRUE(result) << diagnostics.text();
             bits[multicast ? 1 : 0] = linkBits(*result);
             all[multicast ? 1 : 0] += bits[multicast ? 1 : 0];
-            for (const auto& transfer : result->schedule.transfers) isNear = isNear && transfer.route.size() <= 1;
+            for (const auto& transfer : result->schedule.transfers) isNear = isNear && transfer.route.size() == 1;
         }
         ASSERT_LE(bits[1], isNear ? bits[0] : 2 * bits[0]) << "run " << i;
         near += isNear;
@@ -195,7 +195,7 @@ TEST(Engine, MulticastsCarryNoMore) {
     }
     EXPECT_LT(all[1], all[0]);
     EXPECT_GT(10 * near, runs);
-    EXPECT_GT(50 * fewer, runs);
+    EXPECT_GT(200 * fewer, runs);
 }
 
 }  // namespace
