@@ -73,9 +73,9 @@ TEST(Undo, DetoursLeaveNothing) {
         }
     }
     EXPECT_GT(2 * compared, runs);
-    EXPECT_GT(50 * spills, runs);
-    EXPECT_GT(20 * sums, runs);
-    EXPECT_GT(20 * followers, runs);
+    EXPECT_GT(100 * spills, runs);
+    EXPECT_GT(100 * sums, runs);
+    EXPECT_GT(100 * followers, runs);
 }
 
 /// All the way back to nothing, and again: the schedule is that of a new engine, and legal.

@@ -79,7 +79,7 @@ bool Engine::fetchBox(const Input& input, std::uint32_t cell, const tiling::Cell
     const std::optional<Site> source = sourceOf(input, cell);
     if (!source) return fail("data that it needs lie in no memory with a way to its core");
     const bool constant = setup_.workload().tensors[input.tensor].origin == workload::TensorOrigin::constant;
-    std::uint32_t buffer = policy_.multicast ? join(input, cell) : kNone;
+    std::uint32_t buffer = policy_.multicast ? join(input, cell, *source) : kNone;
     if (buffer == kNone) {
         const Sites& sites = setup_.sites(input.tensor);
         const Cycles bound = constant && policy_.prefetch ? Cycles(0) : from;
@@ -177,9 +177,10 @@ std::vector<schedule::LinkId> Engine::linksOf(std::uint32_t leader) const {
 }
 
 /// Takes part in a transfer of the same cells to another site, if there is room from its start on and the links that
-/// only this site needs are free.
-std::uint32_t Engine::join(const Input& input, std::uint32_t cell) {
+/// only this site needs are free, and no more than from the nearest copy.
+std::uint32_t Engine::join(const Input& input, std::uint32_t cell, Site nearest) {
     const Sites& sites = setup_.sites(input.tensor);
+    const std::size_t most = setup_.platform().route(sites.memories[nearest], input.memory)->links.size();
     for (std::size_t other = 0; other < sites.memories.size(); ++other) {
         const std::uint32_t copy = holders_[sites.base[other] + cell];
         if (other == input.site || !isOpen(copy) || record_.buffers[copy].transfer == kNone) continue;
@@ -205,6 +206,7 @@ std::uint32_t Engine::join(const Input& input, std::uint32_t cell) {
         for (const schedule::LinkId link : route->links) {
             if (std::find(shared.begin(), shared.end(), link) == shared.end()) own.push_back(link);
         }
+        if (own.size() > most) continue;
         const schedule::Span span{sent.start, sent.end};
         const bool free = std::all_of(own.begin(), own.end(), [&](schedule::LinkId link) {
             return links_[link.index()].peak(span) + sent.bandwidth <= links_[link.index()].capacity();
