@@ -63,9 +63,8 @@ Exit explore(ExploreOptions options) {
 /// What is said about fused schedules must not be lost silently on another one.
 void refuseFusedOptions(const CLI::App& verb, const std::string& schedule) {
     if (schedule == kFused) return;
-    const std::string& group = verb.get_option("--stacks")->get_group();
     for (const CLI::Option* option : verb.get_options()) {
-        if (option->get_group() != group || option->count() == 0) continue;
+        if (option->get_group() != kFusedGroup || option->count() == 0) continue;
         throw CLI::ValidationError(option->get_name(), "needs --schedule fused; this schedule is " + schedule);
     }
 }
@@ -89,7 +88,7 @@ bool writeResult(const std::string& folder, const explore::Result& result, doubl
 }
 
 void addFused(CLI::App& verb, FusedChoice& choice) {
-    const char* group = "Fused";
+    const char* group = kFusedGroup;
     verb.add_option("--stacks", choice.stacks,
                     "what is fused: auto, layers (each by itself), or stacks by hand (\"0-10;11-21\")")
         ->type_name("STACKS")

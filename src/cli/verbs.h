@@ -31,6 +31,7 @@ struct FusedChoice {
     std::string cuts;
     std::vector<std::string> tiles;
 };
+inline constexpr const char* kFusedGroup = "Fused";  ///< title of these options in the help
 void addFused(CLI::App& verb, FusedChoice& choice);
 /// Empty with errors if what was said makes no sense.
 std::optional<fusion::PlanOptions> planOptions(const FusedChoice& choice, Diagnostics& diagnostics);
