@@ -8,6 +8,8 @@ namespace {
 
 constexpr double kThin = 1.5;
 constexpr double kFaintest = 0.25;
+constexpr double kJoined = 2;     // gap that does not end a run of bars
+constexpr double kLabelled = 12;  // narrower ones have no label
 
 Colour lines(Colour fill) { return mix(fill, {0, 0, 0, 1}, 0.62); }
 
@@ -82,11 +84,28 @@ void RowPainter::drawBar(const Bar& bar) {
     canvas_.fill(rect, fill);
     if (rect.height > 4) canvas_.hatch(rect, bar.hatch, lines(fill));
     if (rect.width >= 4 && rect.height >= 5) canvas_.outline(rect, mix(fill, {0, 0, 0, 1}, 0.4));
-    drawLabel(bar, rect, fill);
+    drawLabel(bar, rect, fill, bar.hatch != Hatch::none);
 }
 
-void RowPainter::drawLabel(const Bar& bar, const Rect& rect, Colour fill) {
-    if (!bar.layer.valid() || rect.height < 12 || rect.width < 12) return;
+void RowPainter::labelRuns() {
+    std::stable_sort(wide_.begin(), wide_.end(), [](const Bar& a, const Bar& b) { return a.begin < b.begin; });
+    for (std::size_t i = 0; i < wide_.size();) {
+        std::size_t end = i + 1;
+        const auto joins = [&](const Bar& next) {
+            return next.layer == wide_[i].layer && axis_.x(next.begin) - axis_.x(wide_[end - 1].end) < kJoined;
+        };
+        while (end < wide_.size() && joins(wide_[end])) ++end;
+        const double left = std::max(axis_.x(wide_[i].begin), axis_.left());
+        const double right = std::min(axis_.x(wide_[end - 1].end), axis_.right());
+        const Rect rect{left, area_.y, right - left, area_.height};
+        const bool narrow = (right - left) / static_cast<double>(end - i) < kLabelled;
+        if (end - i > 1 && narrow) drawLabel(wide_[i], rect, colourOf(wide_[i].layer), true);
+        i = end;
+    }
+}
+
+void RowPainter::drawLabel(const Bar& bar, const Rect& rect, Colour fill, bool patch) {
+    if (!bar.layer.valid() || rect.height < 12 || rect.width < kLabelled) return;
     const Font font{std::min(12.5, rect.height - 1), false};
     const std::string number = std::to_string(bar.layer.index());
     const std::size_t index = bar.layer.index();
@@ -99,7 +118,7 @@ void RowPainter::drawLabel(const Bar& bar, const Rect& rect, Colour fill) {
     if (width > rect.width - 4) return;
     const double middle = rect.x + rect.width / 2;
     const double baseline = rect.y + rect.height / 2 + font.size * 0.36;
-    if (bar.hatch != Hatch::none) {
+    if (patch) {
         canvas_.fill({middle - width / 2 - 2, baseline - font.size * 0.86, width + 4, font.size * 1.08}, fill);
     }
     canvas_.text({middle, baseline}, label, font, inkOn(fill), Anchor::middle);
@@ -108,6 +127,7 @@ void RowPainter::drawLabel(const Bar& bar, const Rect& rect, Colour fill) {
 void RowPainter::finish() {
     drawCells();
     for (const Bar& bar : wide_) drawBar(bar);
+    if (merge_ == Merge::shade) labelRuns();
 }
 
 }  // namespace millrace::report

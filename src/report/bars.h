@@ -18,8 +18,9 @@ struct Bar {
     Hatch hatch = Hatch::none;
 };
 
-/// Collects the bars of one row and draws them: wide ones each for itself, with a label where it fits; those narrower
-/// than 1.5 units merged, unit by unit. Linear in the number of bars; keeps only the wide ones.
+/// Collects the bars of one row and draws them: wide ones each for itself, with a label where it fits, for each or for
+/// a run of one layer; those narrower than 1.5 units merged, unit by unit. Linear in the number of bars (but for
+/// sorting the wide ones); keeps only the wide ones.
 class RowPainter {
 public:
     /// What merged bars turn into: a shade as dark as the row is busy, or a height.
@@ -41,7 +42,9 @@ private:
     void addThin(const Bar& bar, double left, double right);
     void drawCells();
     void drawBar(const Bar& bar);
-    void drawLabel(const Bar& bar, const Rect& rect, Colour fill);
+    /// Labels over runs of bars of one layer that are too narrow for their own.
+    void labelRuns();
+    void drawLabel(const Bar& bar, const Rect& rect, Colour fill, bool patch);
 
     Canvas& canvas_;
     const TimeAxis& axis_;

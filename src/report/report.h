@@ -14,12 +14,14 @@ namespace millrace::report {
 /// round-trip exactly. Everything but `wall_seconds` depends on the result alone.
 std::string resultJson(const explore::Result& result, double wallSeconds);
 
-/// Text for a terminal: totals beside their bounds, energy by where it goes, a row for each layer, core, link and
-/// memory. UTF-8, at most 120 columns.
+/// Text for a terminal: totals beside their bounds, where the cores' time and the energy go, what was moved and why, a
+/// row for each stack of fused layers, layer, core and memory, and for each link (of many, the busiest). UTF-8, at most
+/// 120 columns.
 std::string table(const explore::Result& result);
 
-/// Why the layers whose names contain `layerName` (empty: all) cost what they do: for each kind of tile its cycles and
-/// energy in parts, its unrolling and loop order, and what was moved for the layer.
+/// Why the layers whose names contain `layerName` (empty: all) cost what they do: the stack and the tiles, what was
+/// moved for the layer, what cores waited for before its tiles, and for each kind of tile its cycles and energy in
+/// parts, its unrolling and loop order.
 std::string explain(const explore::Result& result, const std::string& layerName);
 
 /// What a picture shows.
@@ -34,10 +36,11 @@ struct DrawOptions {
     std::optional<schedule::Span> window;
 };
 
-/// The schedule as a chart: a row for each core, and one for each link or bus that was used. Bars are coloured by
-/// layer; a pattern says what a transfer carries; on a link the height of a bar is its share of the bandwidth. Bars
-/// narrower than a pixel are merged: on cores into a shade as dark as the core is busy, on links into a height. Takes
-/// time linear in the schedule.
+/// The schedule as a chart: a row for each core, and one for each link or bus that was used. A strip below a core's
+/// bars says why it is idle (of verified schedules), one above all rows which stacks of layers are at work. Bars are
+/// coloured by layer; a pattern says what a transfer carries; on a link the height of a bar is its share of the
+/// bandwidth. Bars narrower than a pixel are merged: on cores into a shade as dark as the core is busy, on links into a
+/// height. Takes time linear in the schedule.
 std::string schedulePng(const explore::Result& result, const DrawOptions& options = {});
 std::string scheduleSvg(const explore::Result& result, const DrawOptions& options = {});
 
@@ -47,7 +50,8 @@ std::string memoryPng(const explore::Result& result, const DrawOptions& options 
 std::string memorySvg(const explore::Result& result, const DrawOptions& options = {});
 
 /// The schedule as Chrome trace events, which Perfetto opens: a thread for each core and each link (several when
-/// transfers overlap on it), counters for what memories hold and links carry. A cycle is shown as a microsecond.
+/// transfers overlap on it), for the idle times of each core with their causes and for the stacks of layers, counters
+/// for what memories hold and links carry. A cycle is shown as a microsecond.
 std::string perfettoTrace(const explore::Result& result);
 
 }  // namespace millrace::report

@@ -15,13 +15,12 @@ constexpr std::size_t kMostLanes = 4;
 }  // namespace
 
 StackBand::StackBand(const Result& result) {
-    const auto several = [](const std::vector<LayerId>& stack) { return stack.size() > 1; };
-    if (std::none_of(result.stacks.begin(), result.stacks.end(), several)) return;
+    if (result.stacks.empty()) return;
     const Statistics sums = statistics(result, Detail::sums);
     std::vector<LaneRequest> requests;
     for (std::size_t i = 0; i < result.stacks.size(); ++i) {
         const StackUse& use = sums.stacks[i];
-        if (use.tasks == 0) continue;
+        if (use.tasks == 0 || result.stacks[i].size() < 2) continue;
         requests.push_back({use.span.start.value(), use.span.end.value(), 1});
         const std::string layers = rangesText(indices(result.stacks[i]));
         bars_.push_back({use.span, 0, i, fmt::format("stack {}: layers {}", i, layers), std::to_string(i)});

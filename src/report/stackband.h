@@ -8,8 +8,8 @@
 
 namespace millrace::report {
 
-/// A strip above a chart that shows from when to when each stack of fused layers is at work. Nothing, of no height, if
-/// no stack has several layers or more than four overlap in time.
+/// A strip above a chart that shows from when to when each stack of several layers is at work. Nothing, of no height,
+/// if there is none or more than four overlap in time.
 class StackBand {
 public:
     explicit StackBand(const Result& result);

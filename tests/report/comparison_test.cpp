@@ -60,7 +60,11 @@ TEST(Comparison, SetsEachBesideTheFirst) {
 }
 
 TEST(Comparison, PutsMemoriesOfAKindTogether) {
-    const explore::Result fused = test::fusedSample();
+    explore::Result fused = test::fusedSample();
+    schedule::Buffer more = fused.schedule.buffers[schedule::BufferId(0)];
+    more.memory = schedule::MemoryId(1);  // the fullest one is neither the first nor the last of its kind
+    for (int i = 0; i < 9; ++i) fused.schedule.buffers.add(more);
+    fused.verified = false;
     const std::string text = report::comparison({{"fused", &fused, 0}});
     EXPECT_THAT(text, HasSubstr("peak of matrix sram"));
     EXPECT_THAT(text, HasSubstr("peak of vector sram"));

@@ -224,12 +224,14 @@ TEST(SchedulePicture, IdleAreasFollowTheShares) {
 TEST(Pictures, ShowFromWhenToWhenStacksAre) {
     explore::Result result = test::fusedSample();
     for (const Draw draw : {schedulePng, memoryPng}) {
-        result.stacks = {{LayerId(0), LayerId(1)}, {LayerId(2)}};
+        result.stacks = {{LayerId(0), LayerId(1)}, {LayerId(1), LayerId(2)}};  // layer 1 counts in the second
         const test::Image image = test::decode(draw(result, {}));
         const Statistics sums = statistics(result);
         const auto cycles = [&](std::size_t i) { return static_cast<double>(sums.stacks[i].span.length().value()); };
         EXPECT_NEAR(longest(image, kEvenStack) / static_cast<double>(longest(image, kOddStack)), cycles(0) / cycles(1),
                     0.02);
+        result.stacks = {{LayerId(0), LayerId(1)}, {LayerId(2)}};
+        EXPECT_EQ(longest(test::decode(draw(result, {})), kOddStack), 0) << "of a single layer";
         result.stacks = {{LayerId(0)}, {LayerId(1)}, {LayerId(2)}};
         const test::Image without = test::decode(draw(result, {}));
         EXPECT_EQ(longest(without, kEvenStack), 0) << "nothing is fused";

@@ -155,6 +155,7 @@ TEST(Explain, SaysWhatALayerOfAStackWaitedFor) {
     const std::string text = explain(result, "second");
     EXPECT_THAT(text, HasSubstr("in stack 0, fused with layers 0-1"));
     EXPECT_THAT(text, HasSubstr("32 tiles: 8 on core 0, 8 on core 1, 8 on core 2, 8 on core 3"));
+    EXPECT_THAT(text, HasSubstr("\n  32 x K 2, ")) << "of all cores together";
     EXPECT_THAT(text, HasSubstr(" on cores 0-3 (matrix)"));
     EXPECT_THAT(text, HasSubstr("cores were idle for "));
     EXPECT_THAT(text, HasSubstr("moved in: 192 B weights, "));

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "explored.h"
+#include "report/report.h"
 #include "report/statistics.h"
 #include "sample.h"
 #include "shared.h"
@@ -89,9 +90,13 @@ explore::Result twoCores() {
         const schedule::GroupId group = problem.groups.add({name, 0});
         workload::Layer layer;
         layer.name = name;
+        layer.result = workload::TensorId(group.index());
         result.workload.layers.add(layer);
         explore::LayerResult entry;
         entry.group = group;
+        entry.tasks = {schedule::TaskId(group.index())};
+        entry.span =
+            group.index() == 0 ? schedule::Span{Cycles(0), Cycles(10)} : schedule::Span{Cycles(10), Cycles(25)};
         result.layers.add(entry);
     }
     problem.tasks.add(
@@ -132,6 +137,32 @@ TEST(Waits, NameWhatWasWaitedFor) {
     EXPECT_EQ(all.sums[static_cast<std::size_t>(IdleCause::nothing)], Cycles(15 + 25)) << "of a, and of between";
     EXPECT_EQ(sum(all.layers[0]), Cycles(0));
     EXPECT_EQ(sum(all.layers[1]), Cycles(20));
+}
+
+TEST(Waits, StandInTheTableBehindTheirCause) {
+    const std::string text = table(twoCores());
+    const auto lineWith = [&](const std::string& part) {
+        const std::size_t at = text.find(part);
+        return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+    };
+    EXPECT_THAT(lineWith("running tiles"), testing::EndsWith(" 20 %")) << "15 of 75 cycles";
+    EXPECT_THAT(lineWith("waiting for data on their way"), testing::EndsWith(" 11 %  narrow 11 %"));
+    EXPECT_THAT(lineWith("waiting for tiles of other cores"), testing::EndsWith(" 13 %  a 13 %"));
+    EXPECT_THAT(lineWith("held back by the order of tiles"), testing::EndsWith(" 3 %"));
+    EXPECT_THAT(lineWith("no more tiles to run"), testing::EndsWith(" 53 %"));
+    EXPECT_EQ(lineWith("waiting for room"), "");
+}
+
+TEST(Explain, CountsWhatCameInForALayerOnly) {
+    explore::Result result = twoCores();
+    result.schedule.transfers.add(result.schedule.transfers[schedule::TransferId(0)]);
+    EXPECT_THAT(explain(result, "second"), testing::HasSubstr("moved in: 16 B from other cores"));
+    result.schedule.transfers[schedule::TransferId(1)].span = {Cycles(30), Cycles(38)};
+    EXPECT_THAT(explain(result, "second"), testing::HasSubstr("moved in: 8 B from other cores"))
+        << "not what came after its end";
+    result.schedule.transfers[schedule::TransferId(0)].to = schedule::MemoryId(1);
+    EXPECT_THAT(explain(result, "second"), testing::Not(testing::HasSubstr("moved in"))) << "its tile reads elsewhere";
+    EXPECT_THAT(explain(result, "first"), testing::HasSubstr("its result: 16 B to other cores"));
 }
 
 TEST(Waits, OfATransferWithoutLinksAreForItsMemory) {
