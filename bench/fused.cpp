@@ -122,16 +122,18 @@ void scheduleResNet18(benchmark::State& state) {
     Question question(*workload::lower(*network, {}, diagnostics),
                       *hardware::readChip(kSource + "/hardware/tpu_like_quad_core.yaml", diagnostics));
     fusion::PlanOptions options;
-    const bool parsed = fusion::parseStacks("0-10;11-21", options, diagnostics) &&
-                        fusion::parseTile("default:OY=all,K@4", options, diagnostics);
-    const auto plan = fusion::makePlan(question.workload, question.chip, nullptr, options, diagnostics);
+    const auto mapping = mapping::readMapping(kSource + "/hardware/mappings/quad_core_rows.yaml", diagnostics);
+    const bool parsed = fusion::parseStacks("0-10;11-21", options, diagnostics);
+    const auto plan = fusion::makePlan(question.workload, question.chip, &*mapping, options, diagnostics);
     if (!parsed || !plan || question.schedule(*plan, {}) == 0) {
         state.SkipWithError("no schedule");
         return;
     }
+    malloc_trim(0);
+    const std::size_t idle = mallinfo2().uordblks + mallinfo2().hblkhd;
     std::int64_t tiles = 0;
     for (auto _ : state) tiles = question.schedule(*plan, {});
-    report(state, question, tiles, 0);
+    report(state, question, tiles, idle);
 }
 BENCHMARK(scheduleResNet18)->Unit(benchmark::kMillisecond);
 

@@ -79,10 +79,10 @@ bool Engine::fetchBox(const Input& input, std::uint32_t cell, const tiling::Cell
     const std::optional<Site> source = sourceOf(input, cell);
     if (!source) return fail("data that it needs lie in no memory with a way to its core");
     const bool constant = setup_.workload().tensors[input.tensor].origin == workload::TensorOrigin::constant;
-    std::uint32_t buffer = policy_.multicast ? join(input, cell, *source) : kNone;
+    const Cycles bound = constant && policy_.prefetch ? Cycles(0) : from;
+    std::uint32_t buffer = policy_.multicast ? join(input, cell, *source, bound) : kNone;
     if (buffer == kNone) {
         const Sites& sites = setup_.sites(input.tensor);
-        const Cycles bound = constant && policy_.prefetch ? Cycles(0) : from;
         const CellBox box = grow(input, at, cell, *source, bound);
         Cycles earliest = bound;
         if (sites.memories[*source] != sites.initial) {
@@ -178,7 +178,7 @@ std::vector<schedule::LinkId> Engine::linksOf(std::uint32_t leader) const {
 
 /// Takes part in a transfer of the same cells to another site, if there is room from its start on and the links that
 /// only this site needs are free, and no more than from the nearest copy.
-std::uint32_t Engine::join(const Input& input, std::uint32_t cell, Site nearest) {
+std::uint32_t Engine::join(const Input& input, std::uint32_t cell, Site nearest, Cycles from) {
     const Sites& sites = setup_.sites(input.tensor);
     const std::size_t most = setup_.platform().route(sites.memories[nearest], input.memory)->links.size();
     for (std::size_t other = 0; other < sites.memories.size(); ++other) {
@@ -192,7 +192,7 @@ std::uint32_t Engine::join(const Input& input, std::uint32_t cell, Site nearest)
         if (source == input.site || route == nullptr) continue;
         const CellBox box = this->box(input.tensor, sent.box);
         const tiling::TensorCells& cells = setup_.cells().cells(input.tensor);
-        bool inside = sent.bandwidth <= route->bandwidth && !route->links.empty();
+        bool inside = sent.start >= from && sent.bandwidth <= route->bandwidth && !route->links.empty();
         for (std::size_t i = 0; i < cells.axes().size(); ++i) {
             inside = inside && box.begin[i] >= input.box.begin[i] && box.end[i] <= input.box.end[i];
         }
