@@ -177,7 +177,7 @@ private:
     bool fits(const Input& input, std::uint32_t cell, Site source, std::uint32_t buffer, Cycles from) const;
     tiling::CellBox grow(const Input& input, const tiling::CellPlace& at, std::uint32_t cell, Site source,
                          Cycles from) const;
-    std::uint32_t join(const Input& input, std::uint32_t cell, Site nearest);
+    std::uint32_t join(const Input& input, std::uint32_t cell, Site nearest, Cycles from);
     std::vector<schedule::LinkId> linksOf(std::uint32_t leader) const;
     std::uint32_t send(workload::TensorId tensor, const tiling::CellBox& box, Site from, Site to, Cycles earliest,
                        schedule::TransferCause cause);
