@@ -177,16 +177,18 @@ std::vector<schedule::LinkId> Engine::linksOf(std::uint32_t leader) const {
 }
 
 /// Takes part in a transfer of the same cells to another site, if there is room from its start on and the links that
-/// only this site needs are free, and no more than from the nearest copy.
+/// only this site needs are free, and no more than from the nearest copy. The other site may be done with them, but
+/// data that came for it before `from` stay in the past.
 std::uint32_t Engine::join(const Input& input, std::uint32_t cell, Site nearest, Cycles from) {
     const Sites& sites = setup_.sites(input.tensor);
     const std::size_t most = setup_.platform().route(sites.memories[nearest], input.memory)->links.size();
     for (std::size_t other = 0; other < sites.memories.size(); ++other) {
         const std::uint32_t copy = holders_[sites.base[other] + cell];
-        if (other == input.site || !isOpen(copy) || record_.buffers[copy].transfer == kNone) continue;
+        if (other == input.site || copy == kNone || record_.buffers[copy].transfer == kNone) continue;
         std::uint32_t leader = record_.buffers[copy].transfer;
         if (record_.transfers[leader].leader != kNone) leader = record_.transfers[leader].leader;
         const Sent sent = record_.transfers[leader];
+        if (!isOpen(copy) && sent.end <= from) continue;
         const Site source = sent.from;
         const platform::Route* route = setup_.platform().route(sites.memories[source], sites.memories[input.site]);
         if (source == input.site || route == nullptr) continue;
