@@ -1,5 +1,3 @@
-#include <map>
-
 #include "cli/verbs.h"
 #include "report/report.h"
 #include "support/files.h"
@@ -24,6 +22,8 @@ std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, con
     options.common = common;
     options.policy = choice.policy;
     options.policy.prefetch = common.prefetch;
+    if (choice.halo == "again") options.policy.halo = fusion::Halo::again;
+    if (choice.halo == "recompute") options.policy.halo = fusion::Halo::recompute;
     for (const fusion::Order order : fusion::ownOrders()) {
         if (choice.order == fusion::name(order)) options.orders = {order};
     }
@@ -54,7 +54,10 @@ void addFused(CLI::App& verb, FusedChoice& choice) {
                     "what is fused: auto, layers (each by itself), or stacks by hand (\"0-10;11-21\")")
         ->type_name("STACKS")
         ->group(group);
-    verb.add_option("--cut-after", choice.cuts, "layers after which a stack ends")->type_name("LAYERS")->group(group);
+    verb.add_option("--cut-after", choice.cuts, "layers after which a stack ends")
+        ->type_name("LAYERS")
+        ->excludes("--stacks")
+        ->group(group);
     verb.add_option("--tile", choice.tiles,
                     "LAYER:SPLIT,...: OY=8 or OY=all cuts in time, K@4 over cores; LAYER may be a type or default")
         ->group(group);
@@ -66,12 +69,9 @@ void addFused(CLI::App& verb, FusedChoice& choice) {
         ->type_name("FILE")
         ->excludes(order)
         ->group(group);
-    const std::map<std::string, fusion::Halo> halos{
-        {"keep", fusion::Halo::keep}, {"again", fusion::Halo::again}, {"recompute", fusion::Halo::recompute}};
-    verb.add_option("--halo", choice.policy.halo,
-                    "keep, again (sent again) or recompute: data that neighbouring tiles share")
-        ->transform(CLI::Transformer(halos))
-        ->type_name("HALO")
+    verb.add_option("--halo", choice.halo, "data that neighbouring tiles share: kept, sent again, or computed again")
+        ->check(CLI::IsMember({"keep", "again", "recompute"}))
+        ->capture_default_str()
         ->group(group);
     verb.add_option("--lookahead", choice.policy.lookahead,
                     "data come in at most this many tiles ahead; 0: as early as memory has room")

@@ -28,6 +28,7 @@ void addObjective(CLI::App& verb, explore::Objective& objective);
 struct FusedChoice {
     fusion::Policy policy;
     std::string order = "best";
+    std::string halo = "keep";
     std::string orderFile;
     std::string stacks;
     std::string cuts;

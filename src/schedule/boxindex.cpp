@@ -207,6 +207,17 @@ void GapFinder::cut(std::size_t sides, BoxView cover, std::size_t rank, std::siz
     }
 }
 
+/// How much of a box another one covers, from 0 to 1.
+static double shareOf(BoxView box, BoxView cover) {
+    double share = 1;
+    for (std::size_t i = 0; i < box.size(); ++i) {
+        const std::int64_t common = std::min(box[i].end, cover[i].end) - std::max(box[i].begin, cover[i].begin);
+        if (common <= 0) return 0;
+        share *= static_cast<double>(common) / static_cast<double>(box[i].end - box[i].begin);
+    }
+    return share;
+}
+
 std::optional<Box> GapFinder::uncovered(BoxView box, const std::vector<BoxView>& covers) {
     if (isEmpty(box)) return std::nullopt;
     if (std::any_of(covers.begin(), covers.end(), [&](BoxView cover) { return inside(box, cover); })) {
@@ -223,15 +234,24 @@ std::optional<Box> GapFinder::uncovered(BoxView box, const std::vector<BoxView>&
         near_.resize(item.end);
         const BoxView part(sides_.data() + item.sides, rank);
         bool whole = false;
+        std::size_t largest = item.end;
+        double most = 0;
         for (std::size_t i = item.begin; i < item.end && !whole; ++i) {
-            if (!overlap(part, near_[i])) continue;
+            const double share = shareOf(part, near_[i]);
+            if (share == 0) continue;
             whole = inside(part, near_[i]);
+            if (share > most) {
+                most = share;
+                largest = near_.size();
+            }
             near_.push_back(near_[i]);
         }
         if (whole) continue;
-        if (near_.size() == item.end) return Box(part.begin(), part.end());
-        const BoxView middle = near_[item.end + (near_.size() - item.end) / 2];
-        cut(item.sides, middle, rank, item.end, near_.size());
+        const std::size_t count = near_.size() - item.end;
+        if (count == 0) return Box(part.begin(), part.end());
+        // Copies of one another leave little to a middle one; of parts side by side the middle one halves the rest.
+        const bool copies = most * static_cast<double>(count) > 2;
+        cut(item.sides, near_[copies ? largest : item.end + count / 2], rank, item.end, near_.size());
     }
     return std::nullopt;
 }

@@ -90,9 +90,9 @@ private:
 /// Finds what is not covered. Keeps its memory from one search to the next.
 class GapFinder {
 public:
-    /// A part of `box` that no box of `covers` covers; nothing if they cover it together. Splits at a middle cover and
-    /// goes on with what is near each part, so that covers in order of space (as `BoxIndex` gives them) cost about
-    /// n log n. All have the same rank.
+    /// A part of `box` that no box of `covers` covers; nothing if they cover it together. Splits at a middle cover, or
+    /// at the largest if covers overlap each other much, and goes on with what is near each part, so that covers in
+    /// order of space (as `BoxIndex` gives them) cost about n log n. All have the same rank.
     std::optional<Box> uncovered(BoxView box, const std::vector<BoxView>& covers);
 
 private:

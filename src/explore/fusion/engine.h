@@ -43,6 +43,8 @@ struct Held {
     std::uint32_t transfer = kNone;  ///< that filled it
     std::uint32_t pinned = 0;        ///< the last commit that needs it
     std::uint32_t sum = kNone;       ///< into `Record::sums`
+    std::uint32_t nextTile = kNone;  ///< as last asked for: the next tile that uses it, `kNone` if none does
+    std::uint32_t asked = 0;         ///< when that was: `Engine::era_`; 0: never
     std::uint32_t next = kNone;      ///< in the list of what a memory holds now
     std::uint32_t previous = kNone;
 };
@@ -180,7 +182,7 @@ private:
     tiling::CellBox grow(const Input& input, const tiling::CellPlace& at, std::uint32_t cell, Site source,
                          Cycles from) const;
     std::uint32_t join(const Input& input, std::uint32_t cell, Site nearest, Cycles from);
-    std::vector<schedule::LinkId> linksOf(std::uint32_t leader) const;
+    std::optional<std::vector<schedule::LinkId>> linksOf(std::uint32_t leader, Site site) const;
     std::uint32_t send(workload::TensorId tensor, const tiling::CellBox& box, Site from, Site to, Cycles earliest,
                        schedule::TransferCause cause);
     void serve(workload::TensorId tensor, std::uint32_t cell, Site to);
@@ -193,6 +195,7 @@ private:
     void use(std::uint32_t buffer, Cycles until, std::uint32_t cells);
     void openSum(const Step& step, const Input& output, std::uint32_t buffer, Cycles start);
     void closeSum(std::uint32_t sum, Cycles end);
+    std::uint32_t nextUse(Held& held);
     bool evict(schedule::MemoryId memory);
     bool trim(schedule::MemoryId memory);
     bool drop(std::uint32_t victim);
@@ -239,6 +242,7 @@ private:
     std::vector<Input> outputs_;
     std::vector<std::int64_t> missing_;  ///< by memory: bits to be brought
     std::vector<schedule::Demand> way_;  ///< links of the transfer under work
+    std::uint32_t era_ = 1;              ///< of what is known of next uses: another one after each `undo`
     std::uint32_t serial_ = 0;           ///< of commits
     Cycles latency_;
     std::string reason_;

@@ -161,15 +161,25 @@ bool Engine::spill(std::uint32_t buffer, const CellBox& box) {
     return true;
 }
 
+/// The place in the order of the next tile that uses it. An answer holds until that tile is committed.
+std::uint32_t Engine::nextUse(Held& held) {
+    const bool stale = held.asked != era_ || (held.nextTile != kNone && record_.starts[held.nextTile] != kSkipped);
+    if (stale) {
+        const CellBox cells = box(held.tensor, held.box);
+        held.nextTile = next_->tile(held.tensor, cells, held.site, held.keeper, done_, positions_).value_or(kNone);
+        held.asked = era_;
+    }
+    return held.nextTile == kNone || positions_.empty() ? held.nextTile : positions_[held.nextTile];
+}
+
 bool Engine::evict(MemoryId memory) {
     std::uint32_t victim = kNone;
     std::uint32_t farthest = 0;
     if (!next_) next_.emplace(setup_);
     for (std::uint32_t i = heads_[memory.index()]; i != kNone; i = record_.buffers[i].next) {
-        const Held& held = record_.buffers[i];
+        Held& held = record_.buffers[i];
         if (held.pinned == serial_ || held.valid == kForever || held.permanent) continue;
-        const std::uint32_t next =
-            next_->position(held.tensor, box(held.tensor, held.box), held.site, held.keeper, done_, positions_);
+        const std::uint32_t next = nextUse(held);
         if (victim != kNone && next <= farthest) continue;
         victim = i;
         farthest = next;

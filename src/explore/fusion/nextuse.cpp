@@ -86,10 +86,10 @@ std::uint32_t NextUse::nextStep(const Reader& reader, const tiling::CellBox& box
     return from;
 }
 
-std::uint32_t NextUse::position(TensorId tensor, const tiling::CellBox& box, Site site, bool anySite,
-                                const std::vector<std::vector<std::uint32_t>>& done,
-                                const std::vector<std::uint32_t>& positions) const {
-    std::uint32_t best = kNever;
+std::optional<std::uint32_t> NextUse::tile(TensorId tensor, const tiling::CellBox& box, Site site, bool anySite,
+                                           const std::vector<std::vector<std::uint32_t>>& done,
+                                           const std::vector<std::uint32_t>& positions) const {
+    std::optional<std::uint32_t> best;
     for (const Reader& reader : readers_[tensor]) {
         const Work& work = setup_.works()[reader.work];
         for (std::uint32_t part = 0; part < work.parts; ++part) {
@@ -97,8 +97,9 @@ std::uint32_t NextUse::position(TensorId tensor, const tiling::CellBox& box, Sit
             if (!anySite && setup_.site(tensor, memory) != site) continue;
             const std::uint32_t step = nextStep(reader, box, part, done[reader.work.index()][part]);
             if (step >= work.steps) continue;
-            const std::uint32_t tile = work.firstTile + step * work.parts + part;
-            best = std::min(best, positions.empty() ? tile : positions[tile]);
+            const std::uint32_t next = work.firstTile + step * work.parts + part;
+            const auto place = [&](std::uint32_t tile) { return positions.empty() ? tile : positions[tile]; };
+            if (!best || place(next) < place(*best)) best = next;
         }
     }
     return best;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "explore/fusion/setup.h"
@@ -11,13 +12,13 @@ class NextUse {
 public:
     explicit NextUse(const Setup& setup);
 
-    /// The earliest tile (of all works, numbered through) that is still to come and reads some of these cells at this
-    /// site, or at any site; `positions` (empty: the numbers) tells its place in the order. `done`: by work and part,
-    /// how many steps are over. No use: the largest number. Where an axis depends on several cuts the answer may be too
-    /// early.
-    std::uint32_t position(workload::TensorId tensor, const tiling::CellBox& box, Site site, bool anySite,
-                           const std::vector<std::vector<std::uint32_t>>& done,
-                           const std::vector<std::uint32_t>& positions) const;
+    /// The first tile in the order (of all works, numbered through) that is still to come and reads some of these cells
+    /// at this site, or at any site; nothing if none does. `positions`: the place of each tile in the order (empty: its
+    /// number). `done`: by work and part, how many steps are over. Where an axis depends on several cuts the answer may
+    /// be too early.
+    std::optional<std::uint32_t> tile(workload::TensorId tensor, const tiling::CellBox& box, Site site, bool anySite,
+                                      const std::vector<std::vector<std::uint32_t>>& done,
+                                      const std::vector<std::uint32_t>& positions) const;
 
 private:
     /// The range of coordinates of a slot whose tiles use a cell of an axis.

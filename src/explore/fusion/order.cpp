@@ -126,7 +126,8 @@ std::optional<Lanes::Tile> Lanes::next(const std::function<Cycles(Tile)>& readyA
 bool Lanes::take(Tile tile) {
     const Work& work = setup_.works()[tile.work];
     const std::uint32_t index = firstLane_[tile.work] + tile.tile % work.parts;
-    if (lanes_[index].step != tile.tile / work.parts || missing(lanes_[index])) return false;
+    const Lane& lane = lanes_[index];
+    if (lane.step == work.steps || lane.step != tile.tile / work.parts || missing(lane)) return false;
     advance(index, {});
     return true;
 }

@@ -72,7 +72,14 @@ private:
             if (setup_.works()[id].layer.valid()) works[setup_.works()[id].layer.index()] = id;
         }
         std::vector<std::uint32_t> order;
+        const auto takeHosts = [&] {
+            for (const WorkId id : setup_.works().ids()) {
+                const bool host = !setup_.works()[id].layer.valid();
+                if (host && lanes.take({id, 0})) order.push_back(setup_.works()[id].firstTile);
+            }
+        };
         for (const auto& [layer, tile] : policy_.given) {
+            takeHosts();
             if (!setup_.workload().layers.contains(layer)) return refuse(order.size(), "there is no such layer");
             const WorkId work = works[layer.index()];
             if (tile >= setup_.works()[work].parts * setup_.works()[work].steps)
@@ -85,6 +92,7 @@ private:
                                           tile, setup_.workload().layers[layer].name));
             order.push_back(setup_.works()[work].firstTile + tile);
         }
+        takeHosts();
         if (order.size() != setup_.tiles()) {
             return refuse(order.size(), fmt::format("it names {} of {} tiles", order.size(), setup_.tiles()));
         }
@@ -112,7 +120,10 @@ private:
         const std::string name =
             isLayer ? setup_.workload().layers[work.layer].name : setup_.workload().hostOperators[work.host].name;
         diagnostics_.infeasible(where, fmt::format("layer '{}' cannot be scheduled: {}", name, engine_.reason()),
-                                "cut the layer into more tiles (--tile), use more cores, or a larger memory");
+                                policy_.halo == Halo::recompute
+                                    ? "tiles that compute their halos again are larger than planned: keep halos, or "
+                                      "cut finer (--tile)"
+                                    : "cut the layer into more tiles (--tile), use more cores, or a larger memory");
         return false;
     }
 

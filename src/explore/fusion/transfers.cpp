@@ -164,12 +164,14 @@ void Engine::serve(TensorId tensor, std::uint32_t cell, Site to) {
     }
 }
 
-std::vector<schedule::LinkId> Engine::linksOf(std::uint32_t leader) const {
+/// The links that a transfer and its followers take; nothing if one of them goes to `site` already.
+std::optional<std::vector<schedule::LinkId>> Engine::linksOf(std::uint32_t leader, Site site) const {
     std::vector<schedule::LinkId> result;
     for (std::uint32_t i = leader; i != kNone; i = record_.transfers[i].follower) {
         const Sent& sent = record_.transfers[i];
         const Sites& sites = setup_.sites(sent.tensor);
         const Site to = record_.buffers[sent.buffer].site;
+        if (to == site) return std::nullopt;
         const auto& links = setup_.platform().route(sites.memories[sent.from], sites.memories[to])->links;
         result.insert(result.end(), links.begin(), links.end());
     }
@@ -203,10 +205,11 @@ std::uint32_t Engine::join(const Input& input, std::uint32_t cell, Site nearest,
         });
         const std::int64_t bits = setup_.bits(input.tensor, box);
         if (!inside || memories_[input.memory.index()].earliestForever(sent.start, bits) != sent.start) continue;
-        const std::vector<schedule::LinkId> shared = linksOf(leader);
+        const auto shared = linksOf(leader, input.site);
+        if (!shared) continue;
         std::vector<schedule::LinkId> own;
         for (const schedule::LinkId link : route->links) {
-            if (std::find(shared.begin(), shared.end(), link) == shared.end()) own.push_back(link);
+            if (std::find(shared->begin(), shared->end(), link) == shared->end()) own.push_back(link);
         }
         if (own.size() > most) continue;
         const schedule::Span span{sent.start, sent.end};

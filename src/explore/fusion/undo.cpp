@@ -88,6 +88,7 @@ void Engine::undo(const Mark& mark) {
     record_.sums.resize(mark.sumCount);
     record_.boxes.resize(mark.boxCount);
     latency_ = mark.latency;
+    ++era_;
 }
 
 void Engine::takeBack(const OldTile& old) {

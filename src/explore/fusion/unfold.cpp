@@ -59,7 +59,7 @@ private:
         if (work.layer.valid()) {
             const workload::Layer& layer = setup_.workload().layers[work.layer];
             groups_.push_back(schedule::GroupId(work.layer.index()));
-            summaries.emplace_back(groups_.back(), layer.operations(), result_.chip);
+            summaries.emplace_back(groups_.back(), result_.chip);
             problem.groups.resize(std::max(problem.groups.size(), setup_.workload().layers.size()));
             problem.groups[groups_.back()] = {layer.name, 0};
         } else {

@@ -41,9 +41,9 @@ struct LayerResult {
     schedule::GroupId group;
     std::vector<hardware::CoreId> cores;
     std::vector<schedule::TaskId> tasks;
-    schedule::Span span;  ///< first start to last end of its tasks and of the transfers they wait for
-    std::int64_t operations = 0;
-    Picojoules energy;  ///< of its tasks
+    schedule::Span span;          ///< first start to last end of its tasks and of the transfers they wait for
+    std::int64_t operations = 0;  ///< of its tiles; what is computed again counts again
+    Picojoules energy;            ///< of its tasks
     /// operations / (units of its cores * cycles those cores are busy with it)
     double utilisation = 0;
     std::vector<TileKind> kinds;

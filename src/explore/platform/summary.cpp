@@ -4,10 +4,7 @@
 
 namespace millrace::platform {
 
-LayerSummary::LayerSummary(schedule::GroupId group, std::int64_t operations, const hardware::Chip& chip) : chip_(chip) {
-    result_.group = group;
-    result_.operations = operations;
-}
+LayerSummary::LayerSummary(schedule::GroupId group, const hardware::Chip& chip) : chip_(chip) { result_.group = group; }
 
 void LayerSummary::addTask(schedule::TaskId task, schedule::Span span, hardware::CoreId core,
                            const explore::TileKind& kind) {
@@ -19,6 +16,9 @@ void LayerSummary::addTask(schedule::TaskId task, schedule::Span span, hardware:
         result_.cores.push_back(core);
     unitCycles_ += static_cast<double>(span.length().value() * chip_.cores[core].array.units());
     result_.energy += kind.energy;
+    std::int64_t operations = 1;
+    for (const std::int64_t size : kind.sizes) operations *= size;
+    result_.operations += operations;
     const auto [index, isNew] = kinds_.try_emplace({core, &kind}, result_.kinds.size());
     if (isNew) result_.kinds.push_back(kind);
     ++result_.kinds[index->second].count;

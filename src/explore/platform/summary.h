@@ -9,8 +9,7 @@ namespace millrace::platform {
 
 class LayerSummary {
 public:
-    /// `operations`: points of the layer's loop nest.
-    LayerSummary(schedule::GroupId group, std::int64_t operations, const hardware::Chip& chip);
+    LayerSummary(schedule::GroupId group, const hardware::Chip& chip);
 
     void addTask(schedule::TaskId task, schedule::Span span, hardware::CoreId core, const explore::TileKind& kind);
     /// A transfer that the layer's tasks wait for.

@@ -160,7 +160,7 @@ private:
 
     LayerResult summarise(LayerId id, const Placed& placed, std::size_t firstTransfer) const {
         const schedule::Schedule& schedule = state_.schedule();
-        platform::LayerSummary summary(GroupId(id.index()), workload_.layers[id].operations(), chip_);
+        platform::LayerSummary summary(GroupId(id.index()), chip_);
         for (std::size_t i = 0; i < placed.tasks.size(); ++i) {
             summary.addTask(placed.tasks[i], schedule.placements[placed.tasks[i]].span, placed.cores[i],
                             *placed.kinds[i]);
