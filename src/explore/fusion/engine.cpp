@@ -14,6 +14,13 @@ using schedule::TransferCause;
 using tiling::CellBox;
 using workload::TensorId;
 
+/// Tiles that bring their own copies of shared data do so only a few tiles ahead, or copies would fill the memories.
+static std::size_t lookaheadOf(const Policy& policy) {
+    constexpr std::size_t kCopiesAhead = 8;
+    if (policy.halo == Halo::again && policy.lookahead <= 0) return kCopiesAhead;
+    return static_cast<std::size_t>(std::max(policy.lookahead, 0));
+}
+
 Engine::Engine(const Setup& setup, const Policy& policy) : setup_(setup), policy_(policy) {
     const schedule::Problem& resources = setup.resources();
     for (std::size_t i = 0; i < resources.cores.size(); ++i) cores_.emplace_back(1);
@@ -22,7 +29,7 @@ Engine::Engine(const Setup& setup, const Policy& policy) : setup_(setup), policy
     heads_.assign(resources.memories.size(), kNone);
     heldBits_.assign(resources.memories.size(), 0);
     missing_.assign(resources.memories.size(), 0);
-    lookahead_ = static_cast<std::size_t>(std::max(policy.lookahead, 1));
+    lookahead_ = lookaheadOf(policy);
     recent_.assign(resources.cores.size() * lookahead_, Cycles(0));
     turns_.assign(resources.cores.size(), 0);
     lastEnds_.assign(resources.cores.size(), Cycles(0));
@@ -104,7 +111,7 @@ bool Engine::commit(WorkId id, std::uint32_t tile) {
     measure(step, coordinates);
     if (!makeRoom(step)) return false;
     const Cycles from =
-        policy_.lookahead > 0 ? recent_[currentCore_ * lookahead_ + turns_[currentCore_] % lookahead_] : Cycles(0);
+        lookahead_ > 0 ? recent_[currentCore_ * lookahead_ + turns_[currentCore_] % lookahead_] : Cycles(0);
     Cycles ready;
     for (const Input& input : inputs_) {
         if (!fetch(input, from, ready)) return false;

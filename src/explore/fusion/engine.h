@@ -228,7 +228,7 @@ private:
     std::vector<std::uint32_t> uses_;     ///< by site and cell: reads to come there
     std::vector<std::uint32_t> heads_;    ///< by memory: what it holds now, latest first
     std::vector<std::int64_t> heldBits_;  ///< by memory
-    std::size_t lookahead_ = 1;
+    std::size_t lookahead_ = 0;
     std::vector<Cycles> recent_;                    ///< by core: starts of its last tiles, in turn
     std::vector<Cycles> lastEnds_;                  ///< by core: of its tiles
     std::vector<std::size_t> turns_;                ///< by core

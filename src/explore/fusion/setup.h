@@ -42,7 +42,7 @@ struct Policy {
     Order order = Order::depthFirst;
     Halo halo = Halo::keep;
     /// Above 0: data of a tile come in only once the tile that stands this many places before it on its core has
-    /// started. 0: as early as they are made and their memory has room.
+    /// started. 0: as early as they are made and their memory has room (`Halo::again`: 8).
     int lookahead = 0;
     /// Weights come in as early as memory allows, whatever `lookahead` says.
     bool prefetch = false;

@@ -8,12 +8,16 @@ using workload::TensorId;
 /// No start: left out.
 void Engine::ranTile(WorkId id, std::uint32_t tile, std::optional<Cycles> start) {
     const Work& work = setup_.works()[id];
-    const std::size_t place = currentCore_ * lookahead_ + turns_[currentCore_] % lookahead_;
-    if (logging_) oldTiles_.push_back({id, tile, start.has_value(), recent_[place], lastEnds_[currentCore_]});
+    Cycles* recent =
+        lookahead_ == 0 ? nullptr : &recent_[currentCore_ * lookahead_ + turns_[currentCore_] % lookahead_];
+    if (logging_) {
+        const Cycles before = recent == nullptr ? Cycles(0) : *recent;
+        oldTiles_.push_back({id, tile, start.has_value(), before, lastEnds_[currentCore_]});
+    }
     ++done_[id.index()][tile % work.parts];
     if (!start) return;
     record_.starts[work.firstTile + tile] = *start;
-    recent_[place] = *start;
+    if (recent != nullptr) *recent = *start;
     ++turns_[currentCore_];
 }
 
@@ -98,7 +102,7 @@ void Engine::takeBack(const OldTile& old) {
     record_.starts[work.firstTile + old.tile] = kSkipped;
     const std::size_t core = work.places[old.tile % work.parts].core.index();
     --turns_[core];
-    recent_[core * lookahead_ + turns_[core] % lookahead_] = old.recent;
+    if (lookahead_ > 0) recent_[core * lookahead_ + turns_[core] % lookahead_] = old.recent;
     lastEnds_[core] = old.lastEnd;
 }
 
