@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <vector>
 
 #include "chips.h"
@@ -50,11 +51,11 @@ public:
 /// Its schedule, which is legal.
 inline explore::Result schedule(FusedCase given, const std::vector<FusedTile>& order = {}) {
     FusedRun run(std::move(given));
-    EXPECT_TRUE(order.empty() ? run.all() : run.all(order)) << run.engine().reason();
+    if (!(order.empty() ? run.all() : run.all(order))) throw std::runtime_error(run.engine().reason());
     Diagnostics diagnostics;
     auto result = run.finish(diagnostics);
-    EXPECT_TRUE(result) << diagnostics.text();
-    return result.value_or(explore::Result{});
+    if (!result) throw std::runtime_error(diagnostics.text());
+    return std::move(*result);
 }
 
 /// Why it cannot be scheduled.

@@ -176,6 +176,27 @@ TEST(Micro, No14ATileThatDoesNotFitIsRefusedWithNumbers) {
     schedule(caseOf(lone(1, 100), WiredChip(1, 1600).wire(0, 1, 64).chip));
 }
 
+/// Results that are off-chip stay there, whoever needs room: a host operator's result beside them is refused.
+TEST(Micro, No14TheOffchipMemoryHoldsResultsToTheEnd) {
+    workload::Workload workload = lone(2, 100);
+    workload::Tensor& read = workload.tensors[workload.layers[LayerId(1)].result];
+    read.isOutput = false;
+    const TensorId before = workload.layers[LayerId(1)].result;
+    workload::Tensor host = read;
+    host.origin = workload::TensorOrigin::host;
+    host.producer = {};
+    const TensorId after = workload.tensors.add(host);
+    workload.hostOperators.push_back({"host", "Unknown", "nobody knows it", {before}, {after}});
+    workload.tensors[addElementwise(workload, "last", {after})].isOutput = true;
+    FusedCase given = caseOf(workload, WiredChip(1, kPlenty).wire(0, 1, 64).chip);
+    given.chip.cores[CoreId(1)].memories[0].size = Bits(4 * 800);
+    schedule(given);
+    given.chip.cores[CoreId(1)].memories[0].size = Bits(3 * 800 - 1);
+    EXPECT_THAT(test::refusal(given), testing::HasSubstr("800 bits finds no way to core 1 (offchip) dram or no room"));
+    given.policy.order = Order::breadthFirst;
+    EXPECT_THAT(test::refusal(given), testing::HasSubstr("which has 2399"));
+}
+
 /// Stream: everything is evicted and the off-chip link is blocked. Here: no such tile; cut along K its weights come in
 /// turn, each once.
 TEST(Micro, No15WeightsThatAreTooLargeComeInParts) {

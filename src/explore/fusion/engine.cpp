@@ -320,7 +320,11 @@ bool Engine::deliver(TensorId tensor, std::uint32_t buffer) {
     } else if (sites.leaves) {
         const std::uint32_t copy =
             send(tensor, cells, site, offchip, record_.buffers[buffer].valid, TransferCause::output);
-        if (copy == kNone) return fail(fmt::format("the result finds no way off the chip"));
+        if (copy == kNone) {
+            const schedule::Memory& memory = setup_.resources().memories[setup_.platform().offchip()];
+            return fail(fmt::format("its result of {} bits finds no way to {} or no room there ({} bits)",
+                                    setup_.bits(tensor, cells), memory.name, memory.capacity.value()));
+        }
         change(copy).permanent = true;
         Held& held = change(buffer);
         held.last = std::max(held.last, record_.buffers[copy].valid);

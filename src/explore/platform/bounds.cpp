@@ -8,13 +8,14 @@
 #include "explore/cost/imc.h"
 #include "explore/mapping/cores.h"
 #include "explore/platform/binding.h"
+#include "explore/platform/writing.h"
 
 namespace millrace::platform {
 
 using hardware::CoreId;
 
 /// Longer axes are not enumerated; one index of them counts.
-static constexpr std::int64_t kMostIndices = 1'000'000;
+static constexpr std::int64_t kMostIndices = Writing::kMostPoints;
 
 double peakRate(const workload::Layer& layer, const hardware::Core& core, const mapping::Mapping* mapping) {
     std::map<std::string, double> unrolled;
@@ -47,22 +48,24 @@ static void sortUnique(std::vector<std::int64_t>& values) {
     values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
-/// Different values in [0, extent) that the index takes over all points of its loops.
-static std::int64_t distinctIndices(const workload::Layer& layer, const workload::Axis& axis) {
+/// Different values in [0, extent) that the index takes over all points that write something.
+static std::int64_t distinctIndices(const workload::Layer& layer, const Writing& writing, const workload::Axis& axis) {
     std::vector<std::int64_t> values{axis.index.offset};
     for (const workload::AffineTerm& term : axis.index.terms) {
         std::vector<std::int64_t> next;
         const std::int64_t size = layer.dims[term.dim].size;
         if (static_cast<std::int64_t>(values.size()) > kMostIndices / size) return 1;
         for (const std::int64_t value : values) {
-            for (std::int64_t i = 0; i < size; ++i) next.push_back(value + term.coefficient * i);
+            for (std::int64_t i = 0; i < size; ++i) {
+                if (writing.at(term.dim, i)) next.push_back(value + term.coefficient * i);
+            }
         }
         sortUnique(next);
         values = std::move(next);
     }
-    const std::int64_t divisor = axis.index.divisor;
     std::vector<std::int64_t> inside;
     for (const std::int64_t value : values) {
+        const std::int64_t divisor = axis.index.divisor;
         const std::int64_t index = (value - (value % divisor + divisor) % divisor) / divisor;
         if (index >= 0 && index < axis.extent) inside.push_back(index);
     }
@@ -81,13 +84,16 @@ static bool sharesLoops(const workload::Operand& operand) {
 }
 
 std::int64_t touchedElements(const workload::Layer& layer, const workload::Operand& operand) {
+    const Writing writing(layer);
+    if (!writing.freeIn(operand)) return 0;
     std::int64_t product = 1;
-    std::int64_t largest = 1;
+    std::int64_t largest = 0;
     for (const workload::Axis& axis : operand.axes) {
-        const std::int64_t distinct = distinctIndices(layer, axis);
+        const std::int64_t distinct = distinctIndices(layer, writing, axis);
         product *= distinct;
         largest = std::max(largest, distinct);
     }
+    if (product == 0) return 0;
     return sharesLoops(operand) ? largest : product;
 }
 
@@ -151,7 +157,7 @@ std::vector<Confined> confinedWork(const workload::Workload& workload, const har
         const std::vector<CoreId> cores = mapping::allowedCores(layer, chip, mapping);
         double best = 0;
         for (const CoreId core : cores) best = std::max(best, peakRate(layer, chip.cores[core], mapping));
-        work[{cores.begin(), cores.end()}] += static_cast<double>(layer.operations()) / best;
+        work[{cores.begin(), cores.end()}] += static_cast<double>(Writing(layer).operations()) / best;
     }
     std::vector<Confined> result;
     for (const auto& [cores, cycles] : work) result.push_back({cores, cycles});
@@ -183,7 +189,7 @@ double arrayEnergy(const workload::Workload& workload, const hardware::Chip& chi
             cheapest = first ? energy : std::min(cheapest, energy);
             first = false;
         }
-        sum += cheapest * static_cast<double>(layer.operations());
+        sum += cheapest * static_cast<double>(Writing(layer).operations());
     }
     return sum;
 }

@@ -12,8 +12,9 @@ namespace millrace::platform {
 /// compute in memory take several cycles for each.
 double peakRate(const workload::Layer& layer, const hardware::Core& core, const mapping::Mapping* mapping);
 
-/// Elements of an input operand that exist and that at least one point of the layer touches. Exact for each axis by
-/// itself; axes with a loop in common are counted as one index each (a lower bound).
+/// Elements of an input operand that exist and that at least one point of the layer touches which writes something
+/// (results may be cropped). Exact for each axis by itself; axes with a loop in common are counted as one index each (a
+/// lower bound), and nothing where what is written depends on several loops of the operand together.
 std::int64_t touchedElements(const workload::Layer& layer, const workload::Operand& operand);
 
 /// - compute: for each set S of cores that some layer is confined to, the layers confined to subsets of S need at least
