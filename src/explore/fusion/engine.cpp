@@ -9,7 +9,6 @@ namespace millrace::fusion {
 
 using schedule::kForever;
 using schedule::MemoryId;
-using schedule::Span;
 using schedule::TransferCause;
 using tiling::CellBox;
 using workload::TensorId;

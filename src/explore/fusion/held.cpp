@@ -48,8 +48,8 @@ void Engine::settle(std::uint32_t buffer, const CellBox& box) {
     std::uint32_t pending = 0;
     setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
         if (sites.reads[held.site]) pending += uses_[sites.uses[held.site] + cell];
-        for (Site site = 0; held.keeper && site < sites.memories.size(); ++site) {
-            if (site != held.site) pending += owed(held.tensor, cell, site);
+        for (std::size_t site = 0; held.keeper && site < sites.memories.size(); ++site) {
+            if (site != held.site) pending += owed(held.tensor, cell, static_cast<Site>(site));
         }
         return true;
     });
@@ -105,8 +105,8 @@ CellBox Engine::stillNeeded(const Held& held, const CellBox& box) const {
     bool any = false;
     cells.each(box, [&](std::uint32_t cell, const CellPlace& at) {
         bool needed = sites.reads[held.site] && uses_[sites.uses[held.site] + cell] > 0;
-        for (Site site = 0; !needed && site < sites.memories.size(); ++site) {
-            needed = owed(held.tensor, cell, site) > 0;
+        for (std::size_t site = 0; !needed && site < sites.memories.size(); ++site) {
+            needed = owed(held.tensor, cell, static_cast<Site>(site)) > 0;
         }
         if (!needed) return true;
         for (std::size_t i = 0; i < cells.axes().size(); ++i) {
@@ -124,7 +124,7 @@ bool Engine::isCopied(const Held& held, const CellBox& box) const {
     const Sites& sites = setup_.sites(held.tensor);
     if (sites.initial.valid()) return true;
     return setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
-        for (Site site = 0; site < sites.memories.size(); ++site) {
+        for (std::size_t site = 0; site < sites.memories.size(); ++site) {
             const std::uint32_t holder = holders_[sites.base[site] + cell];
             if (site == held.site || !isOpen(holder)) continue;
             if (record_.buffers[holder].permanent || record_.buffers[holder].keeper) return true;
@@ -139,7 +139,7 @@ void Engine::leaveToKeepers(const Held& held, const CellBox& box) {
     if (sites.initial.valid() || held.keeper || policy_.halo == Halo::again) return;
     setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
         if (!sites.reads[held.site] || uses_[sites.uses[held.site] + cell] == 0) return true;
-        for (Site site = 0; site < sites.memories.size(); ++site) {
+        for (std::size_t site = 0; site < sites.memories.size(); ++site) {
             const std::uint32_t holder = holders_[sites.base[site] + cell];
             if (site == held.site || !isOpen(holder) || !record_.buffers[holder].keeper) continue;
             ++change(holder).pending;

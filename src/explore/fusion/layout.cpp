@@ -10,8 +10,6 @@ namespace millrace::fusion {
 
 using hardware::CoreId;
 using mapping::MappingEntry;
-using mapping::Tiling;
-using tiling::Split;
 using workload::DimIndex;
 using workload::Layer;
 using workload::LayerId;

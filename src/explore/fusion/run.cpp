@@ -103,8 +103,17 @@ private:
         });
     }
 
+    std::string hint() const {
+        if (engine_.reason().find("cost model") != std::string::npos) return "other cores in the mapping (--mapping)";
+        if (policy_.halo == Halo::recompute) {
+            return "tiles that compute their halos again are larger than planned: keep halos, or cut finer (--tile)";
+        }
+        return "cut the layer into more tiles (--tile), use more cores, or a larger memory";
+    }
+
     bool refuse(std::size_t index, const std::string& why) {
-        diagnostics_.error({}, fmt::format("the order of tiles is wrong at entry {}: {}", index + 1, why));
+        diagnostics_.error({policy_.givenFile, 0, 0},
+                           fmt::format("the order of tiles is wrong at entry {}: {}", index + 1, why));
         return false;
     }
 
@@ -120,10 +129,7 @@ private:
         const std::string name =
             isLayer ? setup_.workload().layers[work.layer].name : setup_.workload().hostOperators[work.host].name;
         diagnostics_.infeasible(where, fmt::format("layer '{}' cannot be scheduled: {}", name, engine_.reason()),
-                                policy_.halo == Halo::recompute
-                                    ? "tiles that compute their halos again are larger than planned: keep halos, or "
-                                      "cut finer (--tile)"
-                                    : "cut the layer into more tiles (--tile), use more cores, or a larger memory");
+                                hint());
         return false;
     }
 

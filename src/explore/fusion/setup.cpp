@@ -61,6 +61,15 @@ static bool sumsUp(const workload::Layer& layer) {
 bool Setup::addLayer(LayerId id, const LayerPlan& plan, Diagnostics& diagnostics) {
     const workload::Layer& layer = workload_->layers[id];
     const tiling::TileGrid& grid = cells_->grid(id);
+    constexpr std::uint64_t kMostTiles = std::uint64_t{1} << 31;
+    if (std::uint64_t{tiles_} + grid.tiles() > kMostTiles) {
+        diagnostics.infeasible(
+            layer.where,
+            fmt::format("layer '{}' has {} tiles, after {} of the layers before it: more than {} in all", layer.name,
+                        grid.tiles(), tiles_, kMostTiles),
+            "fewer, larger tiles (--tile)");
+        return false;
+    }
     Work work;
     work.layer = id;
     work.stack = plan.stack;

@@ -52,6 +52,7 @@ struct Policy {
     bool multicast = true;
     /// Tiles in order (layer, tile number), all of them: only for `Order::given`.
     std::vector<std::pair<workload::LayerId, std::uint32_t>> given = {};
+    std::string givenFile = {};  ///< where that comes from, for messages
 };
 
 using WorkId = Id<struct WorkTag>;
@@ -97,7 +98,8 @@ struct Sites {
 
 class Setup {
 public:
-    /// Empty with an error if a core lacks a memory that a layer of it needs. Everything given must outlive it.
+    /// Empty with an error if a core lacks a memory that a layer of it needs, and with an `infeasible` entry for more
+    /// than 2^31 tiles. Everything given must outlive it.
     static std::optional<Setup> make(const workload::Workload& workload, const hardware::Chip& chip,
                                      const platform::Platform& platform, const schedule::Problem& resources,
                                      const Plan& plan, const tiling::Cells& cells, platform::TileCosts& costs,

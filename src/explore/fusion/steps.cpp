@@ -12,7 +12,6 @@
 
 namespace millrace::fusion {
 
-using tiling::Split;
 using workload::DimIndex;
 using workload::Layer;
 using workload::LayerId;

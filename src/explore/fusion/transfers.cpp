@@ -156,7 +156,7 @@ void Engine::arrived(std::uint32_t buffer, const CellBox& box, Site from) {
 /// A site has what it needs of a cell: the copy that was kept for it has one use less.
 void Engine::serve(TensorId tensor, std::uint32_t cell, Site to) {
     const Sites& sites = setup_.sites(tensor);
-    for (Site site = 0; site < sites.memories.size(); ++site) {
+    for (std::size_t site = 0; site < sites.memories.size(); ++site) {
         const std::uint32_t holder = holders_[sites.base[site] + cell];
         if (site == to || !isOpen(holder) || !record_.buffers[holder].keeper) continue;
         use(holder, record_.buffers[holder].last, 1);

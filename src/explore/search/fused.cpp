@@ -73,6 +73,7 @@ private:
             auto given = fusion::parseOrder(options_.order, options_.orderFile, sums_.workload, diagnostics);
             if (!given) return std::nullopt;
             policy.given = std::move(*given);
+            policy.givenFile = options_.orderFile;
         }
         Engine engine(*setup_, policy);
         auto tiles = fusion::run(engine, diagnostics);
