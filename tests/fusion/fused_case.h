@@ -36,6 +36,7 @@ public:
     const FusedCase& given() const { return given_; }
     const fusion::Setup& setup() const { return *setup_; }
     fusion::Engine& engine() { return *engine_; }
+    const fusion::Record& record() const { return engine_->record(); }
     const schedule::Problem& resources() const { return resources_; }
     platform::TileCosts& costs() { return *costs_; }
     schedule::MemoryId offchip() const { return platform_->offchip(); }

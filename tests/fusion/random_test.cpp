@@ -86,8 +86,21 @@ std::int64_t compulsoryBits(const FusedRun& run) {
     return bits;
 }
 
+/// Nothing is held in the end but results; what tiles bring for themselves goes with the next tile only.
+std::string allIsGivenBack(const FusedRun& run) {
+    const Record& record = run.record();
+    for (const SumRoom& room : record.sums) {
+        if (room.end == schedule::kForever) return "room for a sum is held for ever";
+    }
+    for (const Held& held : record.buffers) {
+        const bool stays = held.permanent || run.given().policy.halo == Halo::again;
+        if (!stays && held.end == schedule::kForever) return "data are held for ever";
+    }
+    return "";
+}
+
 std::string check(const FusedRun& run, const Result& result) {
-    for (const std::string& wrong : {operationsAreDone(run, result), outputsLeaveOnce(result)}) {
+    for (const std::string& wrong : {operationsAreDone(run, result), outputsLeaveOnce(result), allIsGivenBack(run)}) {
         if (!wrong.empty()) return wrong;
     }
     if (result.offchipTraffic.value() < compulsoryBits(run)) return "off-chip traffic is too small";

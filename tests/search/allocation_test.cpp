@@ -23,7 +23,7 @@ struct Choice : testing::Test {
     std::string errors(const mapping::Mapping* mapping) {
         Diagnostics diagnostics;
         EXPECT_FALSE(platform::checkBindings(workload, chip, mapping, diagnostics) &&
-                 platform::checkNoSumOverCores(workload, mapping, diagnostics));
+                     platform::checkNoSumOverCores(workload, mapping, diagnostics));
         return diagnostics.text();
     }
     workload::Workload workload;

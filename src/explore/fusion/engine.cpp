@@ -313,7 +313,6 @@ bool Engine::deliver(TensorId tensor, std::uint32_t buffer) {
     const CellBox cells = box(tensor, record_.buffers[buffer].box);
     const Site offchip = setup_.site(tensor, setup_.platform().offchip());
     const Site site = record_.buffers[buffer].site;
-    settle(buffer, cells);
     if (sites.leaves && site == offchip) {
         change(buffer).permanent = true;
     } else if (sites.leaves) {
@@ -325,9 +324,11 @@ bool Engine::deliver(TensorId tensor, std::uint32_t buffer) {
                                     setup_.bits(tensor, cells), memory.name, memory.capacity.value()));
         }
         change(copy).permanent = true;
+        settle(copy, cells);
         Held& held = change(buffer);
         held.last = std::max(held.last, record_.buffers[copy].valid);
     }
+    settle(buffer, cells);
     const Held& held = record_.buffers[buffer];
     if (held.pending == 0 && !held.permanent) close(buffer, std::max(held.last, held.valid));
     return true;

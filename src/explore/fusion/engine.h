@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -198,11 +199,11 @@ private:
     std::uint32_t nextUse(Held& held);
     bool evict(schedule::MemoryId memory);
     bool trim(schedule::MemoryId memory);
-    bool drop(std::uint32_t victim);
-    bool isCopied(const Held& held, const tiling::CellBox& box) const;
+    bool drop(std::uint32_t buffer);
+    bool isKept(const Held& held, std::uint32_t cell) const;
     void leaveToKeepers(const Held& held, const tiling::CellBox& box);
-    bool spill(std::uint32_t buffer, const tiling::CellBox& box);
-    tiling::CellBox stillNeeded(const Held& held, const tiling::CellBox& box) const;
+    std::vector<tiling::CellBox> onlyHere(const Held& held, const tiling::CellBox& box) const;
+    static tiling::CellBox takeBox(const tiling::TensorCells& cells, std::set<tiling::CellPlace>& places);
     bool isOpen(std::uint32_t buffer) const {
         return buffer != kNone && record_.buffers[buffer].end == schedule::kForever;
     }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "explore/fusion/engine.h"
 
@@ -97,40 +98,55 @@ void Engine::closeSum(std::uint32_t sum, Cycles end) {
     book(memories_[memory], {end, kForever}, -room.bits);
 }
 
-/// The smallest box that holds all cells which a tile still reads, here or elsewhere.
-CellBox Engine::stillNeeded(const Held& held, const CellBox& box) const {
+/// What of a box a tile still reads, here or elsewhere, and no other copy keeps.
+std::vector<CellBox> Engine::onlyHere(const Held& held, const CellBox& box) const {
     const Sites& sites = setup_.sites(held.tensor);
     const tiling::TensorCells& cells = setup_.cells().cells(held.tensor);
-    CellBox result;
-    bool any = false;
+    std::set<CellPlace> places;
     cells.each(box, [&](std::uint32_t cell, const CellPlace& at) {
         bool needed = sites.reads[held.site] && uses_[sites.uses[held.site] + cell] > 0;
         for (std::size_t site = 0; !needed && site < sites.memories.size(); ++site) {
             needed = owed(held.tensor, cell, static_cast<Site>(site)) > 0;
         }
-        if (!needed) return true;
-        for (std::size_t i = 0; i < cells.axes().size(); ++i) {
-            result.begin[i] = any ? std::min(result.begin[i], at[i]) : at[i];
-            result.end[i] = any ? std::max(result.end[i], at[i] + 1) : at[i] + 1;
-        }
-        any = true;
+        if (needed && !isKept(held, cell)) places.insert(at);
         return true;
     });
+    std::vector<CellBox> result;
+    while (!places.empty()) result.push_back(takeBox(cells, places));
     return result;
 }
 
-/// Does every cell have another copy that stays?
-bool Engine::isCopied(const Held& held, const CellBox& box) const {
+/// Takes the first place out and all that lie with it in a box, as large as it can grow axis by axis.
+CellBox Engine::takeBox(const tiling::TensorCells& cells, std::set<CellPlace>& places) {
+    CellBox box;
+    const std::size_t axes = cells.axes().size();
+    box.begin = box.end = *places.begin();
+    for (std::size_t i = 0; i < axes; ++i) ++box.end[i];
+    const auto has = [&](std::uint32_t, const CellPlace& at) { return places.count(at) > 0; };
+    for (std::size_t axis = axes; axis-- > 0;) {
+        for (CellBox slab = box;; ++box.end[axis]) {
+            slab.begin[axis] = box.end[axis];
+            slab.end[axis] = box.end[axis] + 1;
+            if (box.end[axis] == cells.whole().end[axis] || !cells.each(slab, has)) break;
+        }
+    }
+    cells.each(box, [&](std::uint32_t, const CellPlace& at) {
+        places.erase(at);
+        return true;
+    });
+    return box;
+}
+
+/// Does a cell have another copy that stays?
+bool Engine::isKept(const Held& held, std::uint32_t cell) const {
     const Sites& sites = setup_.sites(held.tensor);
     if (sites.initial.valid()) return true;
-    return setup_.cells().cells(held.tensor).each(box, [&](std::uint32_t cell, const CellPlace&) {
-        for (std::size_t site = 0; site < sites.memories.size(); ++site) {
-            const std::uint32_t holder = holders_[sites.base[site] + cell];
-            if (site == held.site || !isOpen(holder)) continue;
-            if (record_.buffers[holder].permanent || record_.buffers[holder].keeper) return true;
-        }
-        return false;
-    });
+    for (std::size_t site = 0; site < sites.memories.size(); ++site) {
+        const std::uint32_t holder = holders_[sites.base[site] + cell];
+        if (site == held.site || !isOpen(holder)) continue;
+        if (record_.buffers[holder].permanent || record_.buffers[holder].keeper) return true;
+    }
+    return false;
 }
 
 /// A copy goes: those who keep the data have to serve this site once more.
@@ -149,15 +165,24 @@ void Engine::leaveToKeepers(const Held& held, const CellBox& box) {
     });
 }
 
-bool Engine::spill(std::uint32_t buffer, const CellBox& box) {
+/// Data leave a memory; what is only there goes off-chip.
+bool Engine::drop(std::uint32_t buffer) {
     const Held held = record_.buffers[buffer];
+    const CellBox cells = box(held.tensor, held.box);
+    const std::vector<CellBox> boxes = onlyHere(held, cells);
     const Site offchip = setup_.site(held.tensor, setup_.platform().offchip());
-    const std::uint32_t copy = send(held.tensor, box, held.site, offchip, held.valid, TransferCause::spill);
-    if (copy == kNone) return false;
-    change(copy).keeper = true;
+    leaveToKeepers(held, cells);
+    std::vector<std::uint32_t> copies;
+    Cycles end = std::max(held.last, held.valid);
+    for (const CellBox& box : boxes) {
+        copies.push_back(send(held.tensor, box, held.site, offchip, held.valid, TransferCause::spill));
+        if (copies.back() == kNone) return false;
+        change(copies.back()).keeper = true;
+        end = std::max(end, record_.buffers[copies.back()].valid);
+    }
     change(buffer).keeper = false;
-    close(buffer, std::max(record_.buffers[buffer].last, record_.buffers[copy].valid));
-    settle(copy, box);
+    close(buffer, end);
+    for (std::size_t i = 0; i < boxes.size(); ++i) settle(copies[i], boxes[i]);
     return true;
 }
 
@@ -208,15 +233,6 @@ bool Engine::trim(MemoryId memory) {
     }
     if (victim == kNone || !drop(victim)) return false;
     countMissing();
-    return true;
-}
-
-bool Engine::drop(std::uint32_t victim) {
-    const Held held = record_.buffers[victim];
-    const CellBox cells = box(held.tensor, held.box);
-    if (!isCopied(held, cells)) return spill(victim, stillNeeded(held, cells));
-    leaveToKeepers(held, cells);
-    close(victim, std::max(held.last, held.valid));
     return true;
 }
 
