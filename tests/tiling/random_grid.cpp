@@ -72,9 +72,8 @@ std::vector<Interval> tileByNumber(const Layer& layer, const Splits& splits, std
     for (const auto& [split, digit] : digits) {
         Interval& range = tile[split.dim];
         const std::int64_t size = range.end - range.begin;
-        const auto edge = [&](std::int64_t i) {
-            return range.begin + i * (size / split.parts) + std::min(i, size % split.parts);
-        };
+        const std::int64_t parts = split.parts;
+        const auto edge = [&](std::int64_t i) { return range.begin + i * (size / parts) + std::min(i, size % parts); };
         range = {edge(digit), edge(digit + 1)};
     }
     return tile;
