@@ -60,7 +60,8 @@ TEST(Policy, WeightsAreFetchedAheadOrForTheirTile) {
         const auto weights = transfersOf(result, TransferCause::weight);
         ASSERT_EQ(weights.size(), 2u);
         const auto first = spansOf(result, 0);
-        EXPECT_EQ(weights[1].span.start < first[2].start, prefetch) << "else while the tile before is at work";
+        EXPECT_EQ(weights[1].span.start < first[1].start, prefetch) << "as soon as the link is free";
+        EXPECT_EQ(weights[1].span.start >= first[2].start, !prefetch) << "while the tile before is at work";
     }
 }
 
