@@ -177,6 +177,7 @@ TEST(Faults, SharedTransfersAreNoDetour) {
     shape.c = shape.k;
     workload::Workload workload = convs(1, shape);
     const TensorId made = workload.layers[LayerId(0)].result;
+    workload.tensors[made].isOutput = false;
     for (int i = 0; i < 3; ++i) addConv(workload, "reader" + std::to_string(i), made, shape);
     WiredChip chip(5, kPlenty);
     chip.wire(0, 4, 64).wire(4, 2, 64).wire(0, 1, 64).wire(0, 3, 64).wire(3, 2, 64);
