@@ -170,6 +170,29 @@ TEST(Faults, TheNearestCopyIsTheSource) {
     EXPECT_EQ(last->route.size(), 1u);
 }
 
+/// Nos. 4 and 8 together: a transfer is not shared by a longer way than the nearest copy is away. Core 2 is two links
+/// from the maker (by core 4) and one from core 3.
+TEST(Faults, SharedTransfersAreNoDetour) {
+    test::ConvShape shape;
+    shape.c = shape.k;
+    workload::Workload workload = convs(1, shape);
+    const TensorId made = workload.layers[LayerId(0)].result;
+    workload.tensors[made].isOutput = false;
+    for (int i = 0; i < 3; ++i) addConv(workload, "reader" + std::to_string(i), made, shape);
+    WiredChip chip(5, kPlenty);
+    chip.wire(0, 4, 64).wire(4, 2, 64).wire(0, 1, 64).wire(0, 3, 64).wire(3, 2, 64);
+    for (std::size_t core = 0; core < 5; ++core) chip.wire(core, 5, 64);
+    FusedCase given = caseOf(workload, chip.chip);
+    planOf(given, 1).cores = {CoreId(1)};
+    planOf(given, 2) = {0, {}, {{0, 2}}, {CoreId(3)}};
+    planOf(given, 3).cores = {CoreId(2)};
+    const auto result =
+        schedule(given, {{WorkId(0), 0}, {WorkId(1), 0}, {WorkId(2), 0}, {WorkId(3), 0}, {WorkId(2), 1}});
+    std::vector<std::size_t> links;
+    for (const auto& way : transfersOf(result, made)) links.push_back(way.route.size());
+    EXPECT_EQ(links, (std::vector<std::size_t>{1, 1, 1}));
+}
+
 /// No. 10: weights of groups belong to (g, k).
 TEST(Faults, EachGroupHasItsWeights) {
     Net net;

@@ -35,8 +35,14 @@ const explore::TileKind* TileCosts::cost(workload::LayerId layer, const tiling::
     const workload::Layer& whole = workload_.layers[layer];
     const workload::Layer part = tiling::tileLayer(whole, tile);
     const auto [entry, isNew] = known_.try_emplace(Key{layer, core, shapeOf(part)});
-    if (isNew) entry->second = ask(whole, part, core);
-    return entry->second ? &*entry->second : nullptr;
+    Known& known = entry->second;
+    if (isNew) {
+        known.kind = ask(whole, part, core);
+        if (!known.kind) known.reason = reason_;
+    }
+    if (known.kind) return &*known.kind;
+    reason_ = known.reason;
+    return nullptr;
 }
 
 std::optional<explore::TileKind> TileCosts::ask(const workload::Layer& layer, const workload::Layer& tile,

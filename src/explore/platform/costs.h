@@ -21,7 +21,7 @@ public:
     TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
               explore::Objective objective, int lpfLimit);
 
-    /// Null if the mapper finds no way; `reason()` then says why.
+    /// Null if the mapper finds no way; `reason()` then says why, until another tile has none.
     const explore::TileKind* cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core);
     const std::string& reason() const { return reason_; }
     std::int64_t evaluations() const { return cache_.evaluations(); }
@@ -37,7 +37,11 @@ private:
     const mapping::Mapping* mapping_;
     mapper::Options options_;
     mapper::Cache cache_;
-    std::map<Key, std::optional<explore::TileKind>> known_;
+    struct Known {
+        std::optional<explore::TileKind> kind;
+        std::string reason;  ///< why there is none
+    };
+    std::map<Key, Known> known_;
     std::string reason_;
 };
 
