@@ -146,6 +146,7 @@ void addCost(CLI::App& app, Action& action) {
         ->type_name("S");
     addFix(*verb, options->options.mapper.corrections);
     addCommon(*verb, options->common);
+    addExplain(*verb, options->common);
     verb->callback([options, &action] { action = [options] { return cost(*options); }; });
 }
 

@@ -126,7 +126,6 @@ void addDemo(CLI::App& app, Action& action) {
     addObjective(*verb, options->options.objective);
     verb->add_flag("--prefetch", options->options.prefetch, "fetch weights before their layer's turn");
     addCommon(*verb, options->common);
-    verb->remove_option(verb->get_option("--explain"));
     verb->callback([options, &action] { action = [options] { return demo(*options); }; });
 }
 

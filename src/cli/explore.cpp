@@ -93,6 +93,7 @@ void addExplore(CLI::App& app, Action& action) {
         ->delimiter(',')
         ->type_name("NAMES");
     addCommon(*verb, options->common);
+    addExplain(*verb, options->common);
     verb->get_option("--explain")->excludes("--json");
     verb->callback([options, verb, &action] {
         refuseFusedOptions(*verb, options->schedule);

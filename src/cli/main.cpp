@@ -29,6 +29,9 @@ void addCommon(CLI::App& verb, Common& common) {
     verb.add_option("--seed", common.seed, "seed of everything that is random")->capture_default_str();
     verb.add_option("--threads", common.threads, "threads; the result is the same for any number (0: all cores)")
         ->check(CLI::Range(0, 1024));
+}
+
+void addExplain(CLI::App& verb, Common& common) {
     const CLI::Option* explain =
         verb.add_option("--explain", common.explainWhat, "why the numbers are so: of layer NAME, or of all layers")
             ->type_name("NAME")

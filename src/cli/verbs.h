@@ -18,6 +18,8 @@ void addDemo(CLI::App& app, Action& action);
 
 /// The options that every verb has.
 void addCommon(CLI::App& verb, Common& common);
+/// --explain, of the verbs that print a table.
+void addExplain(CLI::App& verb, Common& common);
 /// MODEL and the options that say how to read it.
 void addModel(CLI::App& verb, ModelOptions& model);
 

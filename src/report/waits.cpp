@@ -1,6 +1,7 @@
 #include "report/waits.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -19,6 +20,11 @@ Key forTransfer(const Result& result, schedule::TransferId id) {
     };
     const auto link = std::min_element(transfer.route.begin(), transfer.route.end(), narrower);
     return {IdleCause::input, Wait::Kind::link, link->index()};
+}
+
+/// Sums over cores of a schedule near the end of time stay at the largest number.
+void grow(Cycles& sum, Cycles part) {
+    sum = std::min(part, Cycles(std::numeric_limits<Cycles::rep>::max()) - sum) + sum;
 }
 
 std::optional<Key> waitedFor(const Result& result, const schedule::IdlePart& part) {
@@ -49,10 +55,10 @@ Waits waits(const Result& result) {
         ++all.computing;
         for (const schedule::IdlePart& part : all.cores[core].parts) {
             const auto cause = static_cast<std::size_t>(part.cause);
-            all.sums[cause] += part.span.length();
+            grow(all.sums[cause], part.span.length());
             const LayerId layer = part.next.valid() ? owners.layer(part.next) : LayerId();
-            if (layer.valid()) all.layers[layer.index()][cause] += part.span.length();
-            if (const auto key = waitedFor(result, part)) cycles[*key] += part.span.length();
+            if (layer.valid()) grow(all.layers[layer.index()][cause], part.span.length());
+            if (const auto key = waitedFor(result, part)) grow(cycles[*key], part.span.length());
         }
     }
     for (const auto& [key, sum] : cycles) {
