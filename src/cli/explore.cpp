@@ -24,6 +24,7 @@ struct ExploreOptions {
     std::string schedule = kLayerByLayer;
     explore::Options options;
     FusedChoice fused;
+    SearchChoice search;
 };
 
 Exit explore(ExploreOptions options) {
@@ -39,7 +40,7 @@ Exit explore(ExploreOptions options) {
     if (diagnostics.failed()) return report(diagnostics, options.common);
     const mapping::Mapping* file = mapping ? &*mapping : nullptr;
     const auto result = options.schedule == kFused
-                            ? explore::exploreFused(*workload, *chip, file, *fused, diagnostics)
+                            ? searched(*workload, *chip, file, *fused, options.search, options.common, diagnostics)
                             : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
     if (!result) return report(diagnostics, options.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -57,12 +58,27 @@ Exit explore(ExploreOptions options) {
     return report(diagnostics, options.common);
 }
 
-/// What is said about fused schedules must not be lost silently on another one.
-void refuseFusedOptions(const CLI::App& verb, const std::string& schedule) {
-    if (schedule == kFused) return;
+bool isSaid(const CLI::App& verb, const char* group) {
+    const auto options = verb.get_options();
+    return std::any_of(options.begin(), options.end(),
+                       [&](const CLI::Option* option) { return option->get_group() == group && option->count() > 0; });
+}
+
+/// Whoever asks for a search asks for fused schedules, and whoever says how to fuse wants no search. What is said about
+/// fused schedules must not be lost silently on another one.
+void settle(const CLI::App& verb, ExploreOptions& options) {
+    if (verb.count("--schedule") == 0 && isSaid(verb, kSearchGroup)) options.schedule = kFused;
+    if (options.schedule == kFused) {
+        const bool given = !options.mapping.empty() || isSaid(verb, kFusedGroup);
+        if (options.search.method.empty())
+            options.search.method = given && !isSaid(verb, kSearchGroup) ? "rules" : "auto";
+        if (options.fused.orderFile.empty() || options.search.method == "rules") return;
+        throw CLI::ValidationError("--order-file", "leaves nothing to search for; use --method rules");
+    }
     for (const CLI::Option* option : verb.get_options()) {
-        if (option->get_group() != kFusedGroup || option->count() == 0) continue;
-        throw CLI::ValidationError(option->get_name(), "needs --schedule fused; this schedule is " + schedule);
+        const bool fused = option->get_group() == kFusedGroup || option->get_group() == kSearchGroup;
+        if (!fused || option->count() == 0) continue;
+        throw CLI::ValidationError(option->get_name(), "needs --schedule fused; this schedule is " + options.schedule);
     }
 }
 
@@ -81,6 +97,7 @@ void addExplore(CLI::App& app, Action& action) {
         ->check(CLI::IsMember({kLayerByLayer, kFused}))
         ->capture_default_str();
     addFused(*verb, options->fused);
+    addSearch(*verb, options->search);
     addObjective(*verb, options->options.objective);
     verb->add_option("--lpf-limit", options->options.lpfLimit, "loop prime factors that are ordered")
         ->check(CLI::Range(1, 10))
@@ -96,7 +113,7 @@ void addExplore(CLI::App& app, Action& action) {
     addExplain(*verb, options->common);
     verb->get_option("--explain")->excludes("--json");
     verb->callback([options, verb, &action] {
-        refuseFusedOptions(*verb, options->schedule);
+        settle(*verb, *options);
         action = [options] { return explore(*options); };
     });
 }

@@ -42,6 +42,19 @@ void addFused(CLI::App& verb, FusedChoice& choice);
 std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, const explore::Options& common,
                                                   Diagnostics& diagnostics);
 
+/// What a user says about the search.
+struct SearchChoice {
+    std::string method;    ///< empty: a search if nothing is said about stacks, cuts and orders
+    double timeLimit = 0;  ///< seconds; 0: nothing is said
+    std::int64_t evaluations = 0;
+};
+inline constexpr const char* kSearchGroup = "Search";  ///< title of these options in the help
+void addSearch(CLI::App& verb, SearchChoice& choice);
+/// Searches as said, with a line about the course on a terminal.
+std::optional<explore::Result> searched(const workload::Workload& workload, const hardware::Chip& chip,
+                                        const mapping::Mapping* mapping, const explore::FusedOptions& fused,
+                                        const SearchChoice& choice, const Common& common, Diagnostics& diagnostics);
+
 /// Writes result.json, schedule.png, memory.png and trace.json into the folder; of a fused schedule also order.csv.
 bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics);
 

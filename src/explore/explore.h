@@ -1,6 +1,9 @@
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "explore/cost/area.h"
@@ -57,6 +60,41 @@ struct FusedOptions {
 std::optional<Result> exploreFused(const workload::Workload& workload, const hardware::Chip& chip,
                                    const mapping::Mapping* mapping, const FusedOptions& options,
                                    Diagnostics& diagnostics);
+
+/// What a search has so far, after each batch of schedules.
+struct Progress {
+    std::string method;
+    std::int64_t schedules = 0;  ///< evaluated so far
+    /// Of the best one; without one all are 0.
+    double value = 0;  ///< of the objective
+    Cycles latency;
+    Picojoules energy;
+    const Bounds* bounds = nullptr;
+};
+
+struct SearchOptions {
+    /// What is said here is not changed: stacks, cuts, cores of the mapping file. `orders` do not count.
+    FusedOptions fused;
+    /// A name of `search/methods.h`.
+    std::string method = "auto";
+    mapper::Limits limits;
+    /// Schedules to evaluate: with this and no time limit the same result, to the byte, for any number of threads.
+    std::optional<std::int64_t> evaluations;
+    int threads = 1;
+    std::uint64_t seed = 1;
+    /// Schedules that hold more at their peak (`fusion::Tally::peakMemory`) do not count.
+    std::optional<Bits> memory;
+    std::function<void(const Progress&)> report;
+};
+
+/// Names of the methods, with a line about each.
+std::vector<std::pair<std::string, std::string>> searchMethods();
+
+/// Searches for the best schedule by the objective: fused layers, tiles, cores, orders. Never worse than
+/// `exploreLayerByLayer`, whose result it returns if nothing better is found in time. Errors as for the other two.
+std::optional<Result> exploreBest(const workload::Workload& workload, const hardware::Chip& chip,
+                                  const mapping::Mapping* mapping, const SearchOptions& options,
+                                  Diagnostics& diagnostics);
 
 struct CostOptions {
     mapper::Options mapper;

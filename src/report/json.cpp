@@ -243,7 +243,9 @@ std::string resultJson(const explore::Result& result, double wallSeconds) {
     root["stacks"] = writer.stacks();
     root["idle"] = writer.idle();
     root["host_operators"] = writer.hostOperators();
-    root["evaluations"] = result.evaluations;
+    root["evaluations"] = result.search ? result.search->schedules : result.evaluations;
+    root["mappings_evaluated"] = result.evaluations;
+    if (result.search) root["search"] = searchJson(*result.search);
     root["wall_seconds"] = wallSeconds;
     return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

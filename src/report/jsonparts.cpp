@@ -55,4 +55,12 @@ Json idleJson(const Result& result, const Waits& waits) {
     return {{"cores", waits.computing}, {"cycles", causesJson(waits.sums)}, {"waits", std::move(list)}};
 }
 
+Json searchJson(const explore::SearchRecord& search) {
+    return {{"method", search.method},
+            {"schedules", search.schedules},
+            {"found_at", search.found},
+            {"seed", search.seed},
+            {"end", search.end}};
+}
+
 }  // namespace millrace::report

@@ -16,4 +16,7 @@ Json causesJson(const IdleSums& sums);
 /// Sums over all cores, and what they waited for; null if it is not known.
 Json idleJson(const Result& result, const Waits& waits);
 
+/// How the schedule was searched for.
+Json searchJson(const explore::SearchRecord& search);
+
 }  // namespace millrace::report

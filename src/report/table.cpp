@@ -54,6 +54,13 @@ std::string totals(const Result& result) {
          ratio(static_cast<double>(result.offchipTraffic.value()), static_cast<double>(bounds.offchipBits.value())),
          ""});
     rows.add({"tiles", countText(static_cast<std::int64_t>(result.problem.tasks.size())), "", "", ""});
+    if (result.search) {
+        const explore::SearchRecord& search = *result.search;
+        const std::string found =
+            search.found > 0 ? fmt::format("best: no. {}", search.found) : "best: layer by layer";
+        rows.add({"schedules evaluated", countText(search.schedules), "", "",
+                  fmt::format("{}, {}; {}", search.method, search.end, found)});
+    }
     rows.add({"mappings evaluated", countText(result.evaluations), "", "", ""});
     return rows.text(kWidth) + "\n";
 }

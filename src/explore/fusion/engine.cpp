@@ -67,6 +67,10 @@ bool Engine::fail(std::string reason) {
     return false;
 }
 
+std::int64_t Engine::peak(schedule::MemoryId memory) const {
+    return memories_[memory.index()].peak({Cycles(0), schedule::kForever});
+}
+
 Cycles Engine::end(WorkId id, std::uint32_t tile) const {
     const Work& work = setup_.works()[id];
     const Cycles start = record_.starts[work.firstTile + tile];

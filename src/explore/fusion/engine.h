@@ -97,6 +97,8 @@ public:
     Cycles ready(WorkId work, std::uint32_t tile) const;
     /// End of a committed tile.
     Cycles end(WorkId work, std::uint32_t tile) const;
+    /// Most bits that are held in a memory at any time.
+    std::int64_t peak(schedule::MemoryId memory) const;
     /// Last end of a tile or transfer so far.
     Cycles latency() const { return latency_; }
     const Record& record() const { return record_; }

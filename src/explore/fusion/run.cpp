@@ -38,8 +38,12 @@ namespace {
 
 class Run {
 public:
-    Run(Engine& engine, Diagnostics& diagnostics)
-        : setup_(engine.setup()), policy_(engine.policy()), diagnostics_(diagnostics), engine_(engine) {}
+    Run(Engine& engine, Diagnostics& diagnostics, const Patience& patience)
+        : setup_(engine.setup()),
+          policy_(engine.policy()),
+          diagnostics_(diagnostics),
+          patience_(patience),
+          engine_(engine) {}
 
     bool all() {
         if (policy_.order == Order::given) return given();
@@ -117,7 +121,14 @@ private:
         return false;
     }
 
+    bool givenUp() {
+        static constexpr std::uint32_t kTilesBetween = 256;
+        if (engine_.latency() > patience_.latency) return true;
+        return ++committed_ % kTilesBetween == 0 && patience_.limits.reached();
+    }
+
     bool commit(WorkId id, std::uint32_t tile) {
+        if (givenUp()) return false;
         if (engine_.commit(id, tile)) {
             const LayerId layer = setup_.works()[id].layer;
             if (layer.valid()) order_.emplace_back(layer, tile);
@@ -136,14 +147,16 @@ private:
     const Setup& setup_;
     const Policy& policy_;
     Diagnostics& diagnostics_;
+    const Patience& patience_;
     Engine& engine_;
     TileOrder order_;
+    std::uint32_t committed_ = 0;
 };
 
 }  // namespace
 
-std::optional<TileOrder> run(Engine& engine, Diagnostics& diagnostics) {
-    Run run(engine, diagnostics);
+std::optional<TileOrder> run(Engine& engine, Diagnostics& diagnostics, const Patience& patience) {
+    Run run(engine, diagnostics, patience);
     if (!run.all()) return std::nullopt;
     return run.takeOrder();
 }

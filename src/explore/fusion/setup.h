@@ -125,7 +125,7 @@ public:
         return (*kinds_)[*work.kinds].cost(coordinates, hardware::CoreId(work.places[part].core.index()));
     }
     /// Why `kind` was null.
-    const std::string& costReason() const { return costs_->reason(); }
+    std::string costReason() const { return costs_->reason(); }
     tiling::Coordinates at(const Work& work, std::uint32_t tile) const {
         return work.layer.valid() ? cells_->grid(work.layer).at(tile) : tiling::Coordinates{};
     }

@@ -9,8 +9,11 @@
 namespace millrace::platform {
 
 TileCosts::TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
-                     explore::Objective objective, int lpfLimit)
-    : workload_(workload), chip_(chip), mapping_(mapping) {
+                     explore::Objective objective, int lpfLimit, std::shared_ptr<mapper::Cache> cache)
+    : workload_(workload),
+      chip_(chip),
+      mapping_(mapping),
+      cache_(cache ? std::move(cache) : std::make_shared<mapper::Cache>()) {
     options_.objective = objective;
     options_.lpfLimit = lpfLimit;
 }
@@ -34,31 +37,41 @@ static bool isWhole(const workload::Layer& layer, const workload::Layer& tile) {
 const explore::TileKind* TileCosts::cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core) {
     const workload::Layer& whole = workload_.layers[layer];
     const workload::Layer part = tiling::tileLayer(whole, tile);
-    const auto [entry, isNew] = known_.try_emplace(Key{layer, core, shapeOf(part)});
-    Known& known = entry->second;
-    if (isNew) {
-        known.kind = ask(whole, part, core);
-        if (!known.kind) known.reason = reason_;
-    }
+    Known& known = this->known(Key{layer, core, shapeOf(part)});
+    const std::lock_guard lock(known.asking);
+    if (!known.asked) ask(whole, part, core, known);
+    known.asked = true;
     if (known.kind) return &*known.kind;
+    const std::lock_guard reasonLock(mutex_);
     reason_ = known.reason;
     return nullptr;
 }
 
-std::optional<explore::TileKind> TileCosts::ask(const workload::Layer& layer, const workload::Layer& tile,
-                                                hardware::CoreId core) {
+std::string TileCosts::reason() const {
+    const std::lock_guard lock(mutex_);
+    return reason_;
+}
+
+TileCosts::Known& TileCosts::known(Key key) {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<Known>& known = known_[std::move(key)];
+    if (!known) known = std::make_unique<Known>();
+    return *known;
+}
+
+void TileCosts::ask(const workload::Layer& layer, const workload::Layer& tile, hardware::CoreId core, Known& known) {
     Diagnostics diagnostics;
     const auto nest = cost::nestOf(tile, diagnostics);
     std::optional<mapper::Mapping> mapping;
     if (nest) {
         const bool whole = isWhole(layer, tile);
-        mapping = cache_.map(requestFor(*nest, layer, whole, chip_.cores[core], mapping_, options_), diagnostics);
+        mapping = cache_->map(requestFor(*nest, layer, whole, chip_.cores[core], mapping_, options_), diagnostics);
     }
     if (!mapping) {
-        reason_ = diagnostics.all().empty() ? "no mapping" : diagnostics.all().back().message;
-        return std::nullopt;
+        known.reason = diagnostics.all().empty() ? "no mapping" : diagnostics.all().back().message;
+        return;
     }
-    explore::TileKind kind;
+    explore::TileKind& kind = known.kind.emplace();
     for (const workload::LoopDim& dim : tile.dims) kind.sizes.push_back(dim.size);
     kind.core = core;
     kind.duration = Cycles(std::max<std::int64_t>(1, std::llround(std::ceil(mapping->latency))));
@@ -71,7 +84,6 @@ std::optional<explore::TileKind> TileCosts::ask(const workload::Layer& layer, co
     kind.spatial = mapper::spatialText(*mapping);
     kind.temporal = mapper::temporalText(*mapping);
     for (const double energy : mapping->memoryEnergy) kind.memoryEnergy.push_back(Picojoules(energy));
-    return kind;
 }
 
 }  // namespace millrace::platform

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -15,33 +17,37 @@
 
 namespace millrace::platform {
 
-/// What tiles cost on cores: asks the mapper once for each different question.
+/// What tiles cost on cores: asks the mapper once for each different question. For several threads at once.
 class TileCosts {
 public:
+    /// `cache`: answers that others may know already; null: none.
     TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
-              explore::Objective objective, int lpfLimit);
+              explore::Objective objective, int lpfLimit, std::shared_ptr<mapper::Cache> cache = nullptr);
 
     /// Null if the mapper finds no way; `reason()` then says why, until another tile has none.
     const explore::TileKind* cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core);
-    const std::string& reason() const { return reason_; }
-    std::int64_t evaluations() const { return cache_.evaluations(); }
+    std::string reason() const;
+    std::int64_t evaluations() const { return cache_->evaluations(); }
 
 private:
     using Key = std::tuple<workload::LayerId, hardware::CoreId, std::vector<std::int64_t>>;
 
-    std::optional<explore::TileKind> ask(const workload::Layer& layer, const workload::Layer& tile,
-                                         hardware::CoreId core);
+    struct Known {
+        std::mutex asking;  ///< who comes second waits for the first
+        bool asked = false;
+        std::optional<explore::TileKind> kind;
+        std::string reason;  ///< why there is none
+    };
+    Known& known(Key key);
+    void ask(const workload::Layer& layer, const workload::Layer& tile, hardware::CoreId core, Known& known);
 
     const workload::Workload& workload_;
     const hardware::Chip& chip_;
     const mapping::Mapping* mapping_;
     mapper::Options options_;
-    mapper::Cache cache_;
-    struct Known {
-        std::optional<explore::TileKind> kind;
-        std::string reason;  ///< why there is none
-    };
-    std::map<Key, Known> known_;
+    std::shared_ptr<mapper::Cache> cache_;
+    mutable std::mutex mutex_;
+    std::map<Key, std::unique_ptr<Known>> known_;
     std::string reason_;
 };
 

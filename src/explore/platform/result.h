@@ -58,6 +58,16 @@ struct Bounds {
     Bits offchipBits;
 };
 
+/// How a schedule was searched for.
+struct SearchRecord {
+    std::string method;
+    std::int64_t schedules = 0;  ///< evaluated
+    std::int64_t found = 0;      ///< which of them is this one, from 1; 0: the layer-by-layer one
+    std::uint64_t seed = 0;
+    /// "bound reached", "evaluations", "time", "interrupted" or "nothing better found"
+    std::string end;
+};
+
 /// All that is known about a run. Core and link ids of the problem are those of the chip (same index).
 struct Result {
     hardware::Chip chip;
@@ -77,6 +87,7 @@ struct Result {
     /// Layers that were fused, stack by stack, in order of execution. Layer by layer: none.
     std::vector<std::vector<workload::LayerId>> stacks;
     Objective objective = Objective::latency;
+    std::optional<SearchRecord> search;
 };
 
 }  // namespace millrace::explore

@@ -1,0 +1,90 @@
+#include <algorithm>
+
+#include "explore/search/methods.h"
+
+namespace millrace::search {
+
+namespace {
+
+/// Candidates that are changed, of the best ones so far, and changes between two looks at what came out.
+constexpr std::size_t kElite = 4;
+constexpr std::size_t kBatch = 16;
+
+struct Parent {
+    Candidate candidate;
+    double value = 0;
+};
+
+class Local {
+public:
+    explicit Local(Search& search) : search_(search), moves_(search.workshop) {}
+
+    void run(std::int64_t patience) {
+        search_.judge.setMethod("local");
+        begin();
+        std::int64_t last = search_.judge.evaluations();
+        double best = search_.judge.bestValue();
+        while (!elite_.empty() && !search_.judge.ended() && search_.judge.evaluations() - last < patience) {
+            const std::int64_t before = search_.judge.evaluations();
+            step();
+            if (search_.judge.bestValue() < best) {
+                best = search_.judge.bestValue();
+                last = search_.judge.evaluations();
+            }
+            idle_ = search_.judge.evaluations() == before ? idle_ + 1 : 0;
+            if (idle_ > kIdle) return;
+        }
+    }
+
+private:
+    static constexpr int kIdle = 50;  ///< batches that brought nothing new
+
+    void begin() {
+        if (search_.judge.best() == nullptr) search_.judge.scores(search_.seeds);
+        const Scored* best = search_.judge.best();
+        if (best != nullptr) elite_.push_back({best->candidate, search_.judge.bestValue()});
+    }
+
+    void step() {
+        std::vector<Candidate> batch;
+        std::vector<Moves::Kind> kinds;
+        for (std::size_t i = 0; i < kBatch; ++i) {
+            // The best one most of the time.
+            const std::size_t at = std::min(search_.rng.below(elite_.size()), search_.rng.below(elite_.size()));
+            Moves::Kind kind{};
+            if (auto child = moves_.mutate(elite_[at].candidate, search_.rng, kind)) {
+                batch.push_back(std::move(*child));
+                kinds.push_back(kind);
+            }
+        }
+        const double before = search_.judge.bestValue();
+        const auto scores = search_.judge.scores(batch, search_.judge.slowestUseful());
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            const double value = scores[i] ? valueOf(*scores[i], search_.judge.scene().objective()) : before * 2;
+            moves_.learn(kinds[i], value < before);
+            if (scores[i]) enter(std::move(batch[i]), value);
+        }
+    }
+
+    void enter(Candidate candidate, double value) {
+        const auto place =
+            std::find_if(elite_.begin(), elite_.end(), [&](const Parent& p) { return p.value >= value; });
+        if (place != elite_.end() && place->value == value) {
+            place->candidate = std::move(candidate);
+            return;
+        }
+        elite_.insert(place, {std::move(candidate), value});
+        if (elite_.size() > kElite) elite_.pop_back();
+    }
+
+    Search& search_;
+    Moves moves_;
+    std::vector<Parent> elite_;  ///< by rising value
+    int idle_ = 0;
+};
+
+}  // namespace
+
+void searchLocally(Search& search, std::int64_t patience) { Local(search).run(patience); }
+
+}  // namespace millrace::search

@@ -1,0 +1,46 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "explore/search/judge.h"
+#include "explore/search/moves.h"
+#include "explore/search/workshop.h"
+#include "support/rng.h"
+
+/// Ways of searching, by name.
+namespace millrace::search {
+
+/// What a method works with. Found candidates are the judge's.
+struct Search {
+    const Workshop& workshop;
+    Judge& judge;
+    Rng rng;
+    /// Candidates that others found, such as those of the rules. The first one counts even if all limits are reached.
+    std::vector<Candidate> seeds;
+};
+
+struct Method {
+    std::string name;
+    std::string summary;  ///< a line for people
+    /// Ends when the judge does, or when it finds nothing better.
+    std::function<void(Search&)> run;
+};
+
+/// In the order in which `--help` names them.
+const std::vector<Method>& methods();
+/// Null if there is none of that name.
+const Method* findMethod(std::string_view name);
+
+/// The candidates of the planner's rules in a few variants: all orders, coarser and finer tiles, layers by themselves.
+std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy, Diagnostics& diagnostics);
+
+/// Changes the best candidates over and over, and keeps what is better. Ends after `patience` schedules in a row
+/// without a better one.
+void searchLocally(Search& search, std::int64_t patience);
+/// NSGA-II (Deb et al., 2002) over latency, energy and peak memory, for so many generations; -1: until the judge ends.
+void searchGenetically(Search& search, std::int64_t generations);
+/// Both in turn.
+void searchAutomatically(Search& search);
+
+}  // namespace millrace::search

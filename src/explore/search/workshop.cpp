@@ -1,0 +1,139 @@
+#include "explore/search/workshop.h"
+
+#include <algorithm>
+
+#include "explore/fusion/axes.h"
+#include "explore/fusion/layout.h"
+#include "explore/fusion/plancheck.h"
+#include "explore/fusion/steps.h"
+#include "explore/mapping/cores.h"
+#include "explore/tiling/splits.h"
+
+namespace millrace::search {
+
+using fusion::LayerPlan;
+using fusion::Plan;
+using tiling::Split;
+using workload::DimIndex;
+using workload::Layer;
+using workload::LayerId;
+
+static std::vector<DimIndex> loopsOf(const Layer& layer) {
+    std::vector<DimIndex> result;
+    for (DimIndex dim = 0; dim < layer.dims.size(); ++dim) {
+        const workload::LoopDim& loop = layer.dims[dim];
+        const bool free = loop.size > 1 && loop.kind == workload::DimKind::parallel && fusion::writes(layer, dim);
+        if (free && loop.name[0] != 'P') result.push_back(dim);
+    }
+    return result;
+}
+
+/// "*" leaves it to the search.
+static bool binds(const std::vector<mapping::Tiling>& tilings) {
+    return std::any_of(tilings.begin(), tilings.end(),
+                       [](const mapping::Tiling& tiling) { return tiling.kind != mapping::Tiling::Kind::wildcard; });
+}
+
+Workshop::Workshop(const Scene& scene, const fusion::PlanOptions& rules)
+    : scene_(scene), rules_(rules), memories_(scene.chip()) {
+    const mapping::Mapping* file = scene.mapping();
+    mayStack_ = rules.stacking == fusion::Stacking::automatic && (file == nullptr || file->fusedGroups.empty());
+    fusion::CoreChoice choice(scene.workload(), scene.chip(), file);
+    for (const LayerId id : scene.workload().layers.ids()) {
+        const Layer& layer = scene.workload().layers[id];
+        const fusion::Wish wish = fusion::wishFor(scene.workload(), id, file, rules);
+        LayerPlan asked;
+        choice.choose(id, wish, asked);
+        const bool listed =
+            wish.entry != nullptr && wish.entry->allocationIsFixed && mapping::namedCores(layer, wish.entry).size() > 1;
+        const bool fixed = listed || (wish.inter != nullptr && binds(wish.inter->interCoreTiling));
+        layouts_.add(fixed ? std::vector<Layout>{{asked.inter, asked.cores}}
+                           : layoutsOf(layer, mapping::allowedCores(layer, scene.chip(), file), scene.chip(), file));
+        if (layouts_[id].empty()) layouts_[id].push_back({asked.inter, asked.cores});
+        loops_.add(loopsOf(layer));
+        mayCut_.push_back(mayStack_ && (wish.intra == nullptr || !binds(wish.intra->intraCoreTiling)));
+    }
+}
+
+std::optional<std::vector<bool>> Workshop::cutsOf(const Plan& plan) const {
+    std::vector<bool> cuts(plan.layers.size(), false);
+    std::size_t next = 0;
+    for (const std::vector<LayerId>& stack : plan.stacks) {
+        for (const LayerId id : stack) {
+            if (id.index() != next++) return std::nullopt;
+        }
+        cuts[next - 1] = true;
+    }
+    return cuts;
+}
+
+void Workshop::setCuts(Plan& plan, const std::vector<bool>& cuts) const {
+    plan.stacks.assign(1, {});
+    for (const LayerId id : plan.layers.ids()) {
+        plan.layers[id].stack = plan.stacks.size() - 1;
+        plan.stacks.back().push_back(id);
+        if (cuts[id.index()] && id.index() + 1 < plan.layers.size()) plan.stacks.emplace_back();
+    }
+}
+
+void Workshop::setLayout(Plan& plan, LayerId layer, const Layout& layout) const {
+    plan.layers[layer].inter = layout.inter;
+    plan.layers[layer].cores = layout.cores;
+    setIntra(plan, layer, plan.layers[layer].intra);
+}
+
+void Workshop::setIntra(Plan& plan, LayerId id, std::vector<Split> intra) const {
+    LayerPlan& mine = plan.layers[id];
+    mine.intra.clear();
+    for (const Split& split : intra) {
+        const std::int64_t size = scene_.workload().layers[id].dims[split.dim].size;
+        tiling::addSplit(mine.intra, split.dim, split.parts, size / tiling::partsOf(mine.inter, split.dim));
+    }
+}
+
+void Workshop::retile(Plan& plan, std::size_t stack, std::int64_t tiles, double fill) const {
+    fusion::PlanOptions options = rules_;
+    options.tilesPerLayer = tiles;
+    options.fill = fill;
+    std::vector<LayerId> free;
+    for (const LayerId id : plan.stacks[stack]) {
+        if (!mayCut_[id.index()]) continue;
+        plan.layers[id].intra.clear();
+        free.push_back(id);
+    }
+    if (plan.stacks[stack].size() == 1 && tiles == 1) return;
+    fusion::cutByMemory(scene_.workload(), memories_, options, plan.stacks[stack], free, plan);
+}
+
+bool Workshop::repair(Plan& plan) const {
+    Diagnostics diagnostics;
+    for (const LayerId id : plan.layers.ids()) {
+        fusion::cutToFit(scene_.workload(), scene_.chip(), memories_, rules_, id, true, plan, diagnostics);
+        if (diagnostics.failed()) return false;
+    }
+    return fusion::checkGrids(scene_.workload(), plan, diagnostics);
+}
+
+static void add(const std::vector<Split>& splits, std::vector<std::int64_t>& key) {
+    key.push_back(static_cast<std::int64_t>(splits.size()));
+    for (const Split& split : splits) {
+        key.push_back(static_cast<std::int64_t>(split.dim));
+        key.push_back(split.parts);
+    }
+}
+
+std::vector<std::int64_t> keyOf(const Candidate& candidate) {
+    const fusion::Policy& policy = candidate.policy;
+    std::vector<std::int64_t> key{static_cast<std::int64_t>(policy.order), static_cast<std::int64_t>(policy.halo),
+                                  policy.lookahead, policy.prefetch ? 1 : 0};
+    for (const LayerPlan& layer : candidate.plan.layers) {
+        key.push_back(static_cast<std::int64_t>(layer.stack));
+        add(layer.inter, key);
+        add(layer.intra, key);
+        key.push_back(static_cast<std::int64_t>(layer.cores.size()));
+        for (const hardware::CoreId core : layer.cores) key.push_back(static_cast<std::int64_t>(core.index()));
+    }
+    return key;
+}
+
+}  // namespace millrace::search
