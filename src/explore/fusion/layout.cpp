@@ -1,9 +1,11 @@
 #include "explore/fusion/layout.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
+#include "explore/platform/bounds.h"
 #include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
@@ -117,10 +119,33 @@ void CoreChoice::byDefault(const Layer& layer, const std::vector<CoreId>& cores,
     if (rows) tiling::addSplit(plan.inter, *rows, bestRows, rowSize);
 }
 
+/// Parts are equal, so that a slow core holds the fast ones up: the fastest cores, as many of them as finish first.
+static std::vector<CoreId> worthUsing(const Layer& layer, const hardware::Chip& chip, const mapping::Mapping* mapping,
+                                      const std::vector<CoreId>& cores) {
+    std::vector<double> rates;
+    for (const CoreId core : cores) rates.push_back(platform::peakRate(layer, chip.cores[core], mapping));
+    std::vector<double> sorted = rates;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    double best = 0;
+    double slowest = 0;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        const double together = static_cast<double>(i + 1) * sorted[i];
+        if (together < best) continue;
+        best = together;
+        slowest = sorted[i];
+    }
+    std::vector<CoreId> result;
+    for (std::size_t i = 0; i < cores.size(); ++i) {
+        if (rates[i] >= slowest) result.push_back(cores[i]);
+    }
+    return result;
+}
+
 void CoreChoice::choose(LayerId id, const Wish& wish, LayerPlan& plan) {
     const Layer& layer = workload_.layers[id];
     const std::vector<CoreId> named = mapping::namedCores(layer, wish.entry);
-    const std::vector<CoreId> allowed = mapping::allowedCores(layer, chip_, mapping_);
+    std::vector<CoreId> allowed = mapping::allowedCores(layer, chip_, mapping_);
+    if (named.empty()) allowed = worthUsing(layer, chip_, mapping_, allowed);
     plan.inter.clear();
     if (wish.entry != nullptr && wish.entry->allocationIsFixed && named.size() > 1) {
         byList(layer, wish, named, plan);
