@@ -1,6 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "explore/explore.h"
+#include "explore/mapping/cores.h"
+#include "explore/platform/bounds.h"
+#include "explore/platform/writing.h"
 #include "explore/search/methods.h"
 
 namespace millrace::explore {
@@ -39,6 +44,34 @@ static std::optional<Result> realised(const Scene& scene, const Judge& judge,
     return first;
 }
 
+/// Less than any schedule in which a layer starts only after the one before it has ended can have: its layers, one
+/// after another, each on all of its cores at once.
+static double leastLayerByLayer(const Scene& scene) {
+    double cycles = 0;
+    for (const workload::Layer& layer : scene.workload().layers) {
+        double rate = 0;
+        for (const hardware::CoreId core : mapping::allowedCores(layer, scene.chip(), scene.mapping())) {
+            rate += platform::peakRate(layer, scene.chip().cores[core], scene.mapping());
+        }
+        if (rate > 0) cycles += static_cast<double>(platform::Writing(layer).operations()) / rate;
+    }
+    cycles = std::max(cycles, static_cast<double>(scene.bounds().latency.value()));
+    if (scene.objective() == Objective::latency) return cycles;
+    const double energy = scene.bounds().energy.value();
+    return scene.objective() == Objective::energy ? energy : energy * cycles;
+}
+
+/// The layer-by-layer schedule, if it is better than what the search found.
+static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result& found,
+                                                const workload::Workload& workload, const SearchOptions& options) {
+    const double value = search::valueOf(found, scene.objective());
+    const bool stopped = options.limits.stop != nullptr && options.limits.stop->load();
+    if (stopped || value <= leastLayerByLayer(scene)) return std::nullopt;
+    Diagnostics ignored;
+    auto layers = exploreLayerByLayer(workload, scene.chip(), scene.mapping(), options.fused.common, ignored);
+    return layers && search::valueOf(*layers, scene.objective()) < value ? std::move(layers) : std::nullopt;
+}
+
 std::optional<Result> exploreBest(const workload::Workload& workload, const hardware::Chip& chip,
                                   const mapping::Mapping* mapping, const SearchOptions& options,
                                   Diagnostics& diagnostics) {
@@ -60,13 +93,9 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
     if (!best) return std::nullopt;
     SearchRecord record{options.method, judge.evaluations(), 0, options.seed, endOf(judge, options.limits)};
     if (judge.best() != nullptr) record.found = judge.best()->evaluation;
-    if (options.limits.stop == nullptr || !options.limits.stop->load()) {
-        Diagnostics ignored;
-        auto layers = exploreLayerByLayer(workload, chip, mapping, options.fused.common, ignored);
-        if (layers && search::valueOf(*layers, scene->objective()) < search::valueOf(*best, scene->objective())) {
-            best = std::move(layers);
-            record.found = 0;
-        }
+    if (auto layers = betterLayerByLayer(*scene, *best, workload, options)) {
+        best = std::move(layers);
+        record.found = 0;
     }
     best->search = record;
     return best;

@@ -25,39 +25,46 @@ const Method* findMethod(std::string_view name) {
 }
 
 std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy, Diagnostics& diagnostics) {
-    static constexpr std::int64_t kTiles[] = {32, 8, 64, 16};
-    std::vector<Candidate> seeds;
     const Scene& scene = workshop.scene();
-    const auto add = [&](const fusion::PlanOptions& options, Diagnostics& messages) {
-        const auto plan = fusion::makePlan(scene.workload(), scene.chip(), scene.mapping(), options, messages);
-        if (!plan) return;
-        for (const fusion::Order order : fusion::ownOrders()) {
-            seeds.push_back({*plan, policy});
-            seeds.back().policy.order = order;
-        }
-    };
-    add(workshop.rules(), diagnostics);
-    if (seeds.empty()) return seeds;
-    for (const std::int64_t tiles : kTiles) {
-        fusion::PlanOptions options = workshop.rules();
-        Diagnostics ignored;
-        if (tiles == options.tilesPerLayer) continue;
-        options.tilesPerLayer = tiles;
-        add(options, ignored);
-    }
-    if (workshop.mayStack()) {
-        fusion::PlanOptions options = workshop.rules();
-        Diagnostics ignored;
-        options.stacking = fusion::Stacking::layers;
-        add(options, ignored);
+    const auto plan = fusion::makePlan(scene.workload(), scene.chip(), scene.mapping(), workshop.rules(), diagnostics);
+    std::vector<Candidate> seeds;
+    if (!plan) return seeds;
+    for (const fusion::Order order : fusion::ownOrders()) {
+        seeds.push_back({*plan, policy});
+        seeds.back().policy.order = order;
     }
     return seeds;
+}
+
+/// Coarser and finer tiles, and layers by themselves, in the order that is best so far.
+static std::vector<Candidate> variants(const Search& search) {
+    static constexpr std::int64_t kTiles[] = {8, 2, 16, 64};
+    const Workshop& workshop = search.workshop;
+    const Scene& scene = workshop.scene();
+    std::vector<fusion::PlanOptions> rules;
+    if (workshop.mayStack()) {
+        rules.push_back(workshop.rules());
+        rules.back().stacking = fusion::Stacking::layers;
+    }
+    for (const std::int64_t tiles : kTiles) {
+        rules.push_back(workshop.rules());
+        rules.back().tilesPerLayer = tiles;
+    }
+    std::vector<Candidate> result;
+    for (const fusion::PlanOptions& options : rules) {
+        Diagnostics ignored;
+        auto plan = fusion::makePlan(scene.workload(), scene.chip(), scene.mapping(), options, ignored);
+        if (plan) result.push_back({std::move(*plan), search.judge.best()->candidate.policy});
+    }
+    return result;
 }
 
 void searchAutomatically(Search& search) {
     static constexpr std::int64_t kLocal = 320;
     static constexpr std::int64_t kGenerations = 6;
+    search.judge.setMethod("rules");
     search.judge.scores(search.seeds);
+    if (search.judge.best() != nullptr) search.judge.scores(variants(search), search.judge.slowestUseful());
     while (!search.judge.ended() && search.judge.best() != nullptr && search.judge.sinceBest() < kPatience) {
         searchLocally(search, kLocal);
         if (!search.judge.ended()) searchGenetically(search, kGenerations);

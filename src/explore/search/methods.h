@@ -32,7 +32,7 @@ const std::vector<Method>& methods();
 /// Null if there is none of that name.
 const Method* findMethod(std::string_view name);
 
-/// The candidates of the planner's rules in a few variants: all orders, coarser and finer tiles, layers by themselves.
+/// The plan of the planner's rules in each order of tiles.
 std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy, Diagnostics& diagnostics);
 
 /// Changes the best candidates over and over, and keeps what is better. Ends after `patience` schedules in a row
