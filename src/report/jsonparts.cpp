@@ -56,11 +56,17 @@ Json idleJson(const Result& result, const Waits& waits) {
 }
 
 Json searchJson(const explore::SearchRecord& search) {
-    return {{"method", search.method},
-            {"schedules", search.schedules},
-            {"found_at", search.found},
-            {"seed", search.seed},
-            {"end", search.end}};
+    Json json{{"method", search.method},
+              {"schedules", search.schedules},
+              {"found_at", search.found},
+              {"seed", search.seed},
+              {"end", search.end}};
+    if (search.choices > 0) {
+        json["choices"] = search.choices;
+        json["ruled_out"] = search.ruledOut;
+        json["proven"] = search.proven;
+    }
+    return json;
 }
 
 }  // namespace millrace::report

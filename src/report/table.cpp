@@ -56,10 +56,13 @@ std::string totals(const Result& result) {
     rows.add({"tiles", countText(static_cast<std::int64_t>(result.problem.tasks.size())), "", "", ""});
     if (result.search) {
         const explore::SearchRecord& search = *result.search;
-        const std::string found =
-            search.found > 0 ? fmt::format("best: no. {}", search.found) : "best: layer by layer";
+        const std::string found = search.found > 0 ? fmt::format("best: no. {}", search.found) : "best: layer by layer";
         rows.add({"schedules evaluated", countText(search.schedules), "", "",
                   fmt::format("{}, {}; {}", search.method, search.end, found)});
+        if (search.proven) {
+            rows.add({"proven best of", countText(static_cast<std::int64_t>(search.choices)), "", "",
+                      fmt::format("choices; {} ruled out by bounds", search.ruledOut)});
+        }
     }
     rows.add({"mappings evaluated", countText(result.evaluations), "", "", ""});
     return rows.text(kWidth) + "\n";

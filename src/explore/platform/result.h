@@ -66,6 +66,10 @@ struct SearchRecord {
     std::uint64_t seed = 0;
     /// "bound reached", "evaluations", "time", "interrupted" or "nothing better found"
     std::string end;
+    /// Of an exact search: choices that there were, those that bounds ruled out, and whether none is left.
+    std::uint64_t choices = 0;
+    std::uint64_t ruledOut = 0;
+    bool proven = false;
 };
 
 /// All that is known about a run. Core and link ids of the problem are those of the chip (same index).

@@ -93,6 +93,11 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
     if (!best) return std::nullopt;
     SearchRecord record{options.method, judge.evaluations(), 0, options.seed, endOf(judge, options.limits)};
     if (judge.best() != nullptr) record.found = judge.best()->evaluation;
+    if (search.proof) {
+        record.choices = search.proof->choices;
+        record.ruledOut = search.proof->ruledOut;
+        record.proven = search.proof->complete;
+    }
     if (auto layers = betterLayerByLayer(*scene, *best, workload, options)) {
         best = std::move(layers);
         record.found = 0;

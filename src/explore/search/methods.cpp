@@ -2,14 +2,27 @@
 
 #include <algorithm>
 
+#include "explore/search/exact.h"
+
 namespace millrace::search {
 
 /// Schedules without a better one after which a method gives up by itself.
 static constexpr std::int64_t kPatience = 4000;
 
+/// Around the best of the seeds.
+static Choices choicesOf(Search& search) {
+    search.judge.setMethod("rules");
+    if (search.judge.best() == nullptr) search.judge.scores(search.seeds);
+    const Scored* best = search.judge.best();
+    return allChoices(search.workshop, best != nullptr ? best->candidate : search.seeds.front());
+}
+
 const std::vector<Method>& methods() {
     static const std::vector<Method> all{
         {"auto", "the rules, then local and genetic search in turn", searchAutomatically},
+        {"exact",
+         "every choice of cores, stacks, tiles and order, or a proof that the others are no better: small networks",
+         [](Search& search) { search.proof = searchExactly(search, choicesOf(search)); }},
         {"genetic", "NSGA-II over latency, energy and peak memory",
          [](Search& search) { searchGenetically(search, -1); }},
         {"local", "changes of the best schedules so far", [](Search& search) { searchLocally(search, kPatience); }},
@@ -62,9 +75,12 @@ static std::vector<Candidate> variants(const Search& search) {
 void searchAutomatically(Search& search) {
     static constexpr std::int64_t kLocal = 320;
     static constexpr std::int64_t kGenerations = 6;
+    static constexpr std::uint64_t kFew = 1000;
     search.judge.setMethod("rules");
     search.judge.scores(search.seeds);
     if (search.judge.best() != nullptr) search.judge.scores(variants(search), search.judge.slowestUseful());
+    const Choices choices = choicesOf(search);
+    if (count(choices) <= kFew && !search.judge.ended()) search.proof = searchExactly(search, choices);
     while (!search.judge.ended() && search.judge.best() != nullptr && search.judge.sinceBest() < kPatience) {
         searchLocally(search, kLocal);
         if (!search.judge.ended()) searchGenetically(search, kGenerations);

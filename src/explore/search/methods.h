@@ -11,6 +11,13 @@
 /// Ways of searching, by name.
 namespace millrace::search {
 
+/// What an exact search has shown.
+struct Proof {
+    bool complete = false;       ///< every choice was tried or ruled out
+    std::uint64_t choices = 0;   ///< that there are
+    std::uint64_t ruledOut = 0;  ///< by bounds, without being scheduled
+};
+
 /// What a method works with. Found candidates are the judge's.
 struct Search {
     const Workshop& workshop;
@@ -18,6 +25,7 @@ struct Search {
     Rng rng;
     /// Candidates that others found, such as those of the rules. The first one counts even if all limits are reached.
     std::vector<Candidate> seeds;
+    std::optional<Proof> proof = std::nullopt;
 };
 
 struct Method {
