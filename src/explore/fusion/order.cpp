@@ -38,15 +38,15 @@ Lanes::Lanes(const Setup& setup, Order order)
 
 std::uint32_t Lanes::tileOf(const Lane& lane) const { return lane.step * setup_.works()[lane.work].parts + lane.part; }
 
-std::uint32_t Lanes::neededSteps(WorkId producer, TensorId tensor, const CellBox& box) const {
-    const Work& work = setup_.works()[producer];
+std::uint32_t neededSteps(const Setup& setup, WorkId producer, TensorId tensor, const CellBox& box) {
+    const Work& work = setup.works()[producer];
     if (!work.layer.valid()) return 1;
-    const tiling::TileGrid& grid = setup_.cells().grid(work.layer);
+    const tiling::TileGrid& grid = setup.cells().grid(work.layer);
     tiling::Coordinates last{};
     for (std::size_t slot = 0; slot < grid.slots().size(); ++slot) {
         last[slot] = static_cast<std::uint32_t>(grid.slots()[slot].intervals.size()) - 1;
     }
-    const tiling::TensorCells& cells = setup_.cells().cells(tensor);
+    const tiling::TensorCells& cells = setup.cells().cells(tensor);
     for (std::size_t i = 0; i < cells.axes().size(); ++i) {
         const tiling::TensorCells::Axis& axis = cells.axes()[i];
         if (axis.slot) last[*axis.slot] = axis.coordinates[box.end[i] - 1];
@@ -60,7 +60,7 @@ std::optional<std::pair<WorkId, std::uint32_t>> Lanes::missing(const Lane& lane)
     setup_.needs(work, setup_.at(work, tileOf(lane)), [&](TensorId tensor, const CellBox& box, std::size_t) {
         const WorkId producer = producers_[tensor];
         if (result || !producer.valid()) return;
-        const std::uint32_t steps = neededSteps(producer, tensor, box);
+        const std::uint32_t steps = neededSteps(setup_, producer, tensor, box);
         if (done_[producer] < steps) result = {producer, steps};
     });
     return result;

@@ -49,7 +49,6 @@ private:
     };
 
     std::optional<std::pair<WorkId, std::uint32_t>> missing(const Lane& lane) const;
-    std::uint32_t neededSteps(WorkId producer, workload::TensorId tensor, const tiling::CellBox& box) const;
     void look(std::uint32_t lane, const std::function<Cycles(Tile)>& readyAt);
     void advance(std::uint32_t lane, const std::function<Cycles(Tile)>& readyAt);
     std::uint32_t tileOf(const Lane& lane) const;
@@ -66,6 +65,10 @@ private:
     bool started_ = false;
     std::optional<std::uint32_t> running_;  ///< the lane whose tile was given out last
 };
+
+/// Steps of each part of a work after which this range of cells of its result is made (a little more than needed if the
+/// work is cut over cores). A host operator has one.
+std::uint32_t neededSteps(const Setup& setup, WorkId producer, workload::TensorId tensor, const tiling::CellBox& box);
 
 /// All tiles (of all works, numbered through) in the order in which depth first or breadth first takes them.
 std::vector<std::uint32_t> orderOf(const Setup& setup, Order order);

@@ -8,6 +8,7 @@ namespace millrace::search {
 
 /// Schedules without a better one after which a method gives up by itself.
 static constexpr std::int64_t kPatience = 4000;
+static constexpr std::int64_t kSweepPatience = 40;
 
 /// Around the best of the seeds.
 static Choices choicesOf(Search& search) {
@@ -26,6 +27,11 @@ const std::vector<Method>& methods() {
         {"genetic", "NSGA-II over latency, energy and peak memory",
          [](Search& search) { searchGenetically(search, -1); }},
         {"local", "changes of the best schedules so far", [](Search& search) { searchLocally(search, kPatience); }},
+        {"reorder", "other orders of the tiles of the rules' plan, tried and taken back",
+         [](Search& search) {
+             choicesOf(search);
+             while (!search.judge.ended() && search.judge.sinceBest() < kSweepPatience) reorder(search, 1);
+         }},
         {"rules", "no search: the planner's rules in each order of tiles", {}},
     };
     return all;
@@ -76,6 +82,7 @@ void searchAutomatically(Search& search) {
     static constexpr std::int64_t kLocal = 320;
     static constexpr std::int64_t kGenerations = 6;
     static constexpr std::uint64_t kFew = 1000;
+    static constexpr int kSweeps = 2;
     search.judge.setMethod("rules");
     search.judge.scores(search.seeds);
     if (search.judge.best() != nullptr) search.judge.scores(variants(search), search.judge.slowestUseful());
@@ -83,6 +90,7 @@ void searchAutomatically(Search& search) {
     if (count(choices) <= kFew && !search.judge.ended()) search.proof = searchExactly(search, choices);
     while (!search.judge.ended() && search.judge.best() != nullptr && search.judge.sinceBest() < kPatience) {
         searchLocally(search, kLocal);
+        reorder(search, kSweeps);
         if (!search.judge.ended()) searchGenetically(search, kGenerations);
     }
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "explore/fusion/axes.h"
-#include "explore/fusion/coresums.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
 #include "explore/platform/bounds.h"
@@ -11,18 +10,6 @@
 #include "schedule/verify.h"
 
 namespace millrace::search {
-
-/// What one candidate is scheduled on. References into itself: stays where it is.
-struct Scene::Stage {
-    fusion::CoreSums sums;  ///< only of plans that have some
-    const workload::Workload* workload = nullptr;
-    const fusion::Plan* plan = nullptr;
-    std::optional<platform::TileCosts> ownCosts;
-    platform::TileCosts* costs = nullptr;
-    std::optional<tiling::Cells> cells;
-    std::optional<fusion::Setup> setup;
-    std::optional<fusion::Engine> engine;
-};
 
 static bool hasSumsOverCores(const workload::Workload& workload, const fusion::Plan& plan) {
     const auto sums = [&](workload::LayerId id) {
@@ -58,7 +45,7 @@ std::unique_ptr<Scene> Scene::make(const workload::Workload& workload, const har
     return scene;
 }
 
-std::unique_ptr<Scene::Stage> Scene::stage(const Candidate& candidate, Diagnostics& diagnostics) const {
+std::unique_ptr<Stage> Scene::stage(const Candidate& candidate, Diagnostics& diagnostics) const {
     auto stage = std::make_unique<Stage>();
     stage->workload = &workload_;
     stage->plan = &candidate.plan;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "explore/explore.h"
+#include "explore/fusion/coresums.h"
 #include "explore/fusion/run.h"
 #include "explore/fusion/tally.h"
 #include "explore/platform/costs.h"
@@ -15,6 +16,18 @@ namespace millrace::search {
 struct Candidate {
     fusion::Plan plan;
     fusion::Policy policy;
+};
+
+/// What one candidate is scheduled on. References into itself: stays where it is.
+struct Stage {
+    fusion::CoreSums sums;  ///< only of plans that have some
+    const workload::Workload* workload = nullptr;
+    const fusion::Plan* plan = nullptr;
+    std::optional<platform::TileCosts> ownCosts;
+    platform::TileCosts* costs = nullptr;
+    std::optional<tiling::Cells> cells;
+    std::optional<fusion::Setup> setup;
+    std::optional<fusion::Engine> engine;
 };
 
 /// What tiles cost is asked once and remembered for all candidates. All that is const may be called from several
@@ -42,13 +55,14 @@ public:
     /// (our bug).
     std::optional<explore::Result> realise(const Candidate& candidate, Diagnostics& diagnostics) const;
 
+    /// The engine for a candidate, which must outlive it, with nothing committed. Null with an error.
+    std::unique_ptr<Stage> stage(const Candidate& candidate, Diagnostics& diagnostics) const;
+
     /// Mappings that the mapper evaluated so far.
     std::int64_t mappingsEvaluated() const { return cache_->evaluations(); }
 
 private:
-    struct Stage;
     explicit Scene(platform::Platform platform) : platform_(std::move(platform)) {}
-    std::unique_ptr<Stage> stage(const Candidate& candidate, Diagnostics& diagnostics) const;
 
     explore::Result start_;  ///< chip, resources, bounds
     platform::Platform platform_;

@@ -133,6 +133,10 @@ std::vector<std::int64_t> keyOf(const Candidate& candidate) {
         key.push_back(static_cast<std::int64_t>(layer.cores.size()));
         for (const hardware::CoreId core : layer.cores) key.push_back(static_cast<std::int64_t>(core.index()));
     }
+    for (const auto& [layer, tile] : policy.given) {
+        key.push_back(static_cast<std::int64_t>(layer.index()));
+        key.push_back(tile);
+    }
     return key;
 }
 
