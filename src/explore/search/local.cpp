@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "explore/search/coarse.h"
 #include "explore/search/methods.h"
 
 namespace millrace::search {
@@ -9,6 +10,8 @@ namespace {
 /// Candidates that are changed, of the best ones so far, and changes between two looks at what came out.
 constexpr std::size_t kElite = 4;
 constexpr std::size_t kBatch = 16;
+/// Changes that are thought of for each that is scheduled: those are scheduled that look best from afar.
+constexpr std::size_t kThoughts = 2;
 
 struct Parent {
     Candidate candidate;
@@ -17,7 +20,7 @@ struct Parent {
 
 class Local {
 public:
-    explicit Local(Search& search) : search_(search), moves_(search.workshop) {}
+    explicit Local(Search& search) : search_(search), moves_(search.workshop), coarse_(search.judge.scene()) {}
 
     void run(std::int64_t patience) {
         search_.judge.setMethod("local");
@@ -45,17 +48,38 @@ private:
         if (best != nullptr) elite_.push_back({best->candidate, search_.judge.bestValue()});
     }
 
+    struct Thought {
+        Candidate candidate;
+        Moves::Kind kind{};
+        double value = 0;
+    };
+
+    std::vector<Thought> think() {
+        std::vector<Thought> thoughts;
+        for (std::size_t i = 0; i < kBatch * kThoughts; ++i) {
+            // The best one most of the time.
+            const std::size_t first = search_.rng.below(elite_.size());
+            const std::size_t at = std::min(first, search_.rng.below(elite_.size()));
+            Thought thought;
+            auto child = moves_.mutate(elite_[at].candidate, search_.rng, thought.kind);
+            if (!child) continue;
+            const Coarse::Estimate estimate = coarse_.estimate(child->plan);
+            thought.candidate = std::move(*child);
+            thought.value = valueOf(estimate.latency, estimate.energy, search_.judge.scene().objective());
+            thoughts.push_back(std::move(thought));
+        }
+        std::stable_sort(thoughts.begin(), thoughts.end(),
+                         [](const Thought& a, const Thought& b) { return a.value < b.value; });
+        if (thoughts.size() > kBatch) thoughts.resize(kBatch);
+        return thoughts;
+    }
+
     void step() {
         std::vector<Candidate> batch;
         std::vector<Moves::Kind> kinds;
-        for (std::size_t i = 0; i < kBatch; ++i) {
-            // The best one most of the time.
-            const std::size_t at = std::min(search_.rng.below(elite_.size()), search_.rng.below(elite_.size()));
-            Moves::Kind kind{};
-            if (auto child = moves_.mutate(elite_[at].candidate, search_.rng, kind)) {
-                batch.push_back(std::move(*child));
-                kinds.push_back(kind);
-            }
+        for (Thought& thought : think()) {
+            batch.push_back(std::move(thought.candidate));
+            kinds.push_back(thought.kind);
         }
         const double before = search_.judge.bestValue();
         const auto scores = search_.judge.scores(batch, search_.judge.slowestUseful());
@@ -79,6 +103,7 @@ private:
 
     Search& search_;
     Moves moves_;
+    Coarse coarse_;
     std::vector<Parent> elite_;  ///< by rising value
     int idle_ = 0;
 };

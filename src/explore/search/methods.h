@@ -47,8 +47,8 @@ std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy&
 /// without a better one.
 void searchLocally(Search& search, std::int64_t patience);
 /// Goes through the tiles of the best candidate in their order, and tries other orders of the next ones: commits them,
-/// looks how far the cores are, takes them back (`Engine::undo`), and keeps the best. `sweeps` times, each of which counts
-/// as one schedule. True if one of them was better.
+/// looks how far the cores are, takes them back (`Engine::undo`), and keeps the best. `sweeps` times, each of which
+/// counts as one schedule. True if one of them was better.
 bool reorder(Search& search, int sweeps);
 /// NSGA-II (Deb et al., 2002) over latency, energy and peak memory, for so many generations; -1: until the judge ends.
 void searchGenetically(Search& search, std::int64_t generations);

@@ -93,7 +93,7 @@ std::optional<explore::Result> Scene::realise(const Candidate& candidate, Diagno
     return result.verified ? std::optional(std::move(result)) : std::nullopt;
 }
 
-static double valueOf(double latency, double energy, explore::Objective objective) {
+double valueOf(double latency, double energy, explore::Objective objective) {
     if (objective == explore::Objective::latency) return latency;
     return objective == explore::Objective::energy ? energy : latency * energy;
 }

@@ -44,6 +44,12 @@ public:
     const workload::Workload& workload() const { return workload_; }
     const hardware::Chip& chip() const { return start_.chip; }
     const mapping::Mapping* mapping() const { return mapping_; }
+    /// Cores, links and memories.
+    const schedule::Problem& resources() const { return start_.problem; }
+    /// Of a tile of one of the workload's layers; null if the mapper finds no way.
+    const explore::TileKind* tileCost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core) const {
+        return costs_->cost(layer, tile, core);
+    }
     explore::Objective objective() const { return start_.objective; }
     const explore::Bounds& bounds() const { return start_.bounds; }
 
@@ -74,6 +80,7 @@ private:
 };
 
 /// The figure that an objective minimises.
+double valueOf(double latency, double energy, explore::Objective objective);
 double valueOf(const fusion::Tally& tally, explore::Objective objective);
 double valueOf(const explore::Result& result, explore::Objective objective);
 
