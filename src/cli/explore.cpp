@@ -24,7 +24,17 @@ struct ExploreOptions {
     std::string schedule = kLayerByLayer;
     explore::Options options;
     FusedChoice fused;
+    std::vector<std::string> onlyFused;  ///< names of options
 };
+
+/// What is said about fused schedules must not be lost silently on another one.
+void refuseFusedOptions(const ExploreOptions& options, Diagnostics& diagnostics) {
+    if (options.schedule == kFused) return;
+    for (const std::string& option : options.onlyFused) {
+        if (options.fused.said.count(option) > 0)
+            diagnostics.error({option}, "needs --schedule fused; this schedule is " + options.schedule);
+    }
+}
 
 Exit explore(ExploreOptions options) {
     const auto& compat = options.model.compat;
@@ -35,9 +45,13 @@ Exit explore(ExploreOptions options) {
     const auto workload = loadWorkload(options.model, diagnostics);
     std::optional<mapping::Mapping> mapping;
     if (!options.mapping.empty()) mapping = mapping::readMapping(options.mapping, diagnostics);
-    const auto fused = fusedOptions(options.fused, options.options, diagnostics);
-    if (diagnostics.failed()) return report(diagnostics, options.common);
     const mapping::Mapping* file = mapping ? &*mapping : nullptr;
+    takeFromFile(file, options.fused.said, options.options);
+    if (options.fused.said.count("--schedule") == 0 && file != nullptr && file->schedule)
+        options.schedule = file->schedule->kind.value_or(options.schedule);
+    refuseFusedOptions(options, diagnostics);
+    const auto fused = fusedOptions(options.fused, options.options, file, diagnostics);
+    if (diagnostics.failed()) return report(diagnostics, options.common);
     const auto result = options.schedule == kFused
                             ? explore::exploreFused(*workload, *chip, file, *fused, diagnostics)
                             : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
@@ -50,20 +64,11 @@ Exit explore(ExploreOptions options) {
         std::fputs(report::table(*result).c_str(), stdout);
         if (options.common.explain) std::fputs(report::explain(*result, options.common.explainWhat).c_str(), stdout);
         if (written) {
-            std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json%s\n",
+            std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json mapping.yaml%s\n",
                         options.common.out.c_str(), result->tileOrder.empty() ? "" : " order.csv");
         }
     }
     return report(diagnostics, options.common);
-}
-
-/// What is said about fused schedules must not be lost silently on another one.
-void refuseFusedOptions(const CLI::App& verb, const std::string& schedule) {
-    if (schedule == kFused) return;
-    for (const CLI::Option* option : verb.get_options()) {
-        if (option->get_group() != kFusedGroup || option->count() == 0) continue;
-        throw CLI::ValidationError(option->get_name(), "needs --schedule fused; this schedule is " + schedule);
-    }
 }
 
 }  // namespace
@@ -73,8 +78,10 @@ void addExplore(CLI::App& app, Action& action) {
     auto options = std::make_shared<ExploreOptions>();
     addModel(*verb, options->model);
     verb->add_option("--hardware", options->hardware, "chip file (.yaml): ours, Stream's or ZigZag's")->required();
-    verb->add_option("--mapping", options->mapping,
-                     "mapping file (.yaml); without it layers go to the cores made for them");
+    verb->add_option(
+        "--mapping", options->mapping,
+        "mapping file (.yaml); without it layers go to the cores made for them. A mapping.yaml that explore "
+        "wrote gives its schedule again, options given beside it count more");
     verb->add_option("--schedule", options->schedule,
                      "layer-by-layer: a layer starts only after every earlier one has ended; fused: the layers of a "
                      "stack run tile by tile, side by side")
@@ -83,7 +90,7 @@ void addExplore(CLI::App& app, Action& action) {
     addFused(*verb, options->fused);
     addObjective(*verb, options->options.objective);
     verb->add_option("--lpf-limit", options->options.lpfLimit, "loop prime factors that are ordered")
-        ->check(CLI::Range(1, 10))
+        ->check(CLI::Range(std::int64_t{1}, mapping::Schedule::kMostLpfLimit))
         ->capture_default_str();
     verb->add_flag("--prefetch", options->options.prefetch, "fetch weights before their layer's turn");
     verb->add_flag("--fuse-activations", options->model.fuseActivations,
@@ -96,7 +103,10 @@ void addExplore(CLI::App& app, Action& action) {
     addExplain(*verb, options->common);
     verb->get_option("--explain")->excludes("--json");
     verb->callback([options, verb, &action] {
-        refuseFusedOptions(*verb, options->schedule);
+        options->fused.said = optionsSaid(*verb);
+        for (const CLI::Option* option : verb->get_options()) {
+            if (option->get_group() == kFusedGroup) options->onlyFused.push_back(option->get_name());
+        }
         action = [options] { return explore(*options); };
     });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "explore/mapper/mapper.h"
+#include "explore/mapping/mapping.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
 #include "schedule/problem.h"
@@ -77,6 +78,9 @@ struct Result {
     /// Layers that were fused, stack by stack, in order of execution. Layer by layer: none.
     std::vector<std::vector<workload::LayerId>> stacks;
     Objective objective = Objective::latency;
+    /// What was decided, as a mapping that fixes it: given back, it gives this schedule again (docs/mapping.md). If
+    /// `found.schedule->orderIsFile()`, that file holds `tileOrder`.
+    mapping::Mapping found;
 };
 
 }  // namespace millrace::explore

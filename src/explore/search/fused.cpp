@@ -1,6 +1,7 @@
 #include "explore/explore.h"
 #include "explore/fusion/coresums.h"
 #include "explore/fusion/engine.h"
+#include "explore/fusion/found.h"
 #include "explore/fusion/run.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
@@ -95,6 +96,15 @@ private:
     std::optional<fusion::Setup> setup_;
 };
 
+mapping::Mapping found(const workload::Workload& workload, const fusion::Plan& plan, const FusedOptions& options,
+                       const Result& result, const mapping::Mapping* given) {
+    mapping::Mapping mapping = fusion::mappingOf(workload, plan, options.policy, given);
+    mapping.schedule->order = result.order == fusion::name(Order::given) ? fusion::kOrderFile : result.order;
+    mapping.schedule->objective = mapper::name(options.common.objective);
+    mapping.schedule->lpfLimit = options.common.lpfLimit;
+    return mapping;
+}
+
 }  // namespace
 
 std::optional<Result> exploreFused(const workload::Workload& given, const hardware::Chip& chip,
@@ -118,6 +128,7 @@ std::optional<Result> exploreFused(const workload::Workload& given, const hardwa
                       diagnostics);
     std::optional<Result> result = question.best();
     if (!result) return std::nullopt;
+    result->found = found(given, *plan, options, *result, mapping);
     result->offchipTraffic = schedule::offchipTraffic(result->problem, result->schedule);
     result->verified = schedule::check(result->problem, diagnostics) &&
                        schedule::verify(result->problem, result->schedule, diagnostics);
