@@ -44,7 +44,10 @@ std::optional<Inputs> load(const DemoOptions& options, Diagnostics& diagnostics)
     auto workload = loadWorkload(network, diagnostics);
     std::optional<mapping::Mapping> mapping;
     if (!options.mapping.empty()) mapping = mapping::readMapping(options.mapping, diagnostics);
-    auto fused = fusedOptions(options.fused, options.options, diagnostics);
+    const mapping::Mapping* file = mapping ? &*mapping : nullptr;
+    explore::Options both = options.options;
+    takeFromFile(file, options.fused.said, both);
+    auto fused = fusedOptions(options.fused, both, file, diagnostics);
     if (diagnostics.failed()) return std::nullopt;
     return Inputs{std::move(*workload), std::move(*chip), std::move(mapping), std::move(*fused)};
 }
@@ -81,7 +84,7 @@ void print(const DemoOptions& options, const std::vector<Run>& runs, const std::
     if (!written) return;
     std::printf("\nWritten to %s: comparison.json, and in", options.common.out.c_str());
     for (const Run& run : runs) std::printf(" %s/", run.name.c_str());
-    std::printf(": result.json schedule.png memory.png trace.json\n");
+    std::printf(": result.json schedule.png memory.png trace.json mapping.yaml\n");
 }
 
 Exit demo(DemoOptions options) {
@@ -94,7 +97,7 @@ Exit demo(DemoOptions options) {
     const bool done =
         add(runs, "layer-by-layer",
             [&] {
-                return explore::exploreLayerByLayer(inputs->workload, inputs->chip, mapping, options.options,
+                return explore::exploreLayerByLayer(inputs->workload, inputs->chip, mapping, inputs->fused.common,
                                                     diagnostics);
             }) &&
         add(runs, "fused",
@@ -126,7 +129,10 @@ void addDemo(CLI::App& app, Action& action) {
     addObjective(*verb, options->options.objective);
     verb->add_flag("--prefetch", options->options.prefetch, "fetch weights before their layer's turn");
     addCommon(*verb, options->common);
-    verb->callback([options, &action] { action = [options] { return demo(*options); }; });
+    verb->callback([options, verb, &action] {
+        options->fused.said = optionsSaid(*verb);
+        action = [options] { return demo(*options); };
+    });
 }
 
 }  // namespace millrace::cli

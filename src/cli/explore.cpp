@@ -25,7 +25,37 @@ struct ExploreOptions {
     explore::Options options;
     FusedChoice fused;
     SearchChoice search;
+    std::vector<std::string> onlyFused;  ///< names of options
+    std::vector<std::string> onlySearch;
 };
+
+bool isSaid(const ExploreOptions& options, const std::vector<std::string>& names) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return options.fused.said.count(name) > 0; });
+}
+
+/// Whoever asks for a search asks for fused schedules, and whoever says how to fuse wants no search. What is said about
+/// fused schedules must not be lost silently on another one.
+void settle(const mapping::Mapping* file, ExploreOptions& options, Diagnostics& diagnostics) {
+    const bool search = isSaid(options, options.onlySearch);
+    if (options.fused.said.count("--schedule") == 0) {
+        if (file != nullptr && file->schedule) options.schedule = file->schedule->kind.value_or(options.schedule);
+        if (search) options.schedule = kFused;
+    }
+    if (options.schedule == kFused) {
+        const bool given = file != nullptr || isSaid(options, options.onlyFused);
+        if (options.search.method.empty()) options.search.method = given && !search ? "rules" : "auto";
+        if (options.fused.orderFile.empty() || options.search.method == "rules") return;
+        diagnostics.error({"--order-file"}, "the order leaves nothing to search for", "use --method rules");
+        return;
+    }
+    for (const auto* names : {&options.onlyFused, &options.onlySearch}) {
+        for (const std::string& option : *names) {
+            if (options.fused.said.count(option) > 0)
+                diagnostics.error({option}, "needs --schedule fused; this schedule is " + options.schedule);
+        }
+    }
+}
 
 Exit explore(ExploreOptions options) {
     const auto& compat = options.model.compat;
@@ -36,9 +66,11 @@ Exit explore(ExploreOptions options) {
     const auto workload = loadWorkload(options.model, diagnostics);
     std::optional<mapping::Mapping> mapping;
     if (!options.mapping.empty()) mapping = mapping::readMapping(options.mapping, diagnostics);
-    const auto fused = fusedOptions(options.fused, options.options, diagnostics);
-    if (diagnostics.failed()) return report(diagnostics, options.common);
     const mapping::Mapping* file = mapping ? &*mapping : nullptr;
+    takeFromFile(file, options.fused.said, options.options);
+    settle(file, options, diagnostics);
+    const auto fused = fusedOptions(options.fused, options.options, file, diagnostics);
+    if (diagnostics.failed()) return report(diagnostics, options.common);
     const auto result = options.schedule == kFused
                             ? searched(*workload, *chip, file, *fused, options.search, options.common, diagnostics)
                             : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
@@ -51,35 +83,11 @@ Exit explore(ExploreOptions options) {
         std::fputs(report::table(*result).c_str(), stdout);
         if (options.common.explain) std::fputs(report::explain(*result, options.common.explainWhat).c_str(), stdout);
         if (written) {
-            std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json%s\n",
+            std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json mapping.yaml%s\n",
                         options.common.out.c_str(), result->tileOrder.empty() ? "" : " order.csv");
         }
     }
     return report(diagnostics, options.common);
-}
-
-bool isSaid(const CLI::App& verb, const char* group) {
-    const auto options = verb.get_options();
-    return std::any_of(options.begin(), options.end(),
-                       [&](const CLI::Option* option) { return option->get_group() == group && option->count() > 0; });
-}
-
-/// Whoever asks for a search asks for fused schedules, and whoever says how to fuse wants no search. What is said about
-/// fused schedules must not be lost silently on another one.
-void settle(const CLI::App& verb, ExploreOptions& options) {
-    if (verb.count("--schedule") == 0 && isSaid(verb, kSearchGroup)) options.schedule = kFused;
-    if (options.schedule == kFused) {
-        const bool given = !options.mapping.empty() || isSaid(verb, kFusedGroup);
-        if (options.search.method.empty())
-            options.search.method = given && !isSaid(verb, kSearchGroup) ? "rules" : "auto";
-        if (options.fused.orderFile.empty() || options.search.method == "rules") return;
-        throw CLI::ValidationError("--order-file", "leaves nothing to search for; use --method rules");
-    }
-    for (const CLI::Option* option : verb.get_options()) {
-        const bool fused = option->get_group() == kFusedGroup || option->get_group() == kSearchGroup;
-        if (!fused || option->count() == 0) continue;
-        throw CLI::ValidationError(option->get_name(), "needs --schedule fused; this schedule is " + options.schedule);
-    }
 }
 
 }  // namespace
@@ -89,8 +97,10 @@ void addExplore(CLI::App& app, Action& action) {
     auto options = std::make_shared<ExploreOptions>();
     addModel(*verb, options->model);
     verb->add_option("--hardware", options->hardware, "chip file (.yaml): ours, Stream's or ZigZag's")->required();
-    verb->add_option("--mapping", options->mapping,
-                     "mapping file (.yaml); without it layers go to the cores made for them");
+    verb->add_option(
+        "--mapping", options->mapping,
+        "mapping file (.yaml); without it layers go to the cores made for them. A mapping.yaml that explore "
+        "wrote gives its schedule again, options given beside it count more");
     verb->add_option("--schedule", options->schedule,
                      "layer-by-layer: a layer starts only after every earlier one has ended; fused: the layers of a "
                      "stack run tile by tile, side by side")
@@ -100,7 +110,7 @@ void addExplore(CLI::App& app, Action& action) {
     addSearch(*verb, options->search);
     addObjective(*verb, options->options.objective);
     verb->add_option("--lpf-limit", options->options.lpfLimit, "loop prime factors that are ordered")
-        ->check(CLI::Range(1, 10))
+        ->check(CLI::Range(std::int64_t{1}, mapping::Schedule::kMostLpfLimit))
         ->capture_default_str();
     verb->add_flag("--prefetch", options->options.prefetch, "fetch weights before their layer's turn");
     verb->add_flag("--fuse-activations", options->model.fuseActivations,
@@ -113,7 +123,11 @@ void addExplore(CLI::App& app, Action& action) {
     addExplain(*verb, options->common);
     verb->get_option("--explain")->excludes("--json");
     verb->callback([options, verb, &action] {
-        settle(*verb, *options);
+        options->fused.said = optionsSaid(*verb);
+        for (const CLI::Option* option : verb->get_options()) {
+            if (option->get_group() == kFusedGroup) options->onlyFused.push_back(option->get_name());
+            if (option->get_group() == kSearchGroup) options->onlySearch.push_back(option->get_name());
+        }
         action = [options] { return explore(*options); };
     });
 }

@@ -16,25 +16,11 @@ static std::optional<fusion::PlanOptions> planOptions(const FusedChoice& choice,
 }
 
 std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, const explore::Options& common,
-                                                  Diagnostics& diagnostics) {
+                                                  const mapping::Mapping* mapping, Diagnostics& diagnostics) {
     const auto plan = planOptions(choice, diagnostics);
     explore::FusedOptions options;
     options.common = common;
-    options.policy = choice.policy;
-    options.policy.prefetch = common.prefetch;
-    if (choice.halo == "again") options.policy.halo = fusion::Halo::again;
-    if (choice.halo == "recompute") options.policy.halo = fusion::Halo::recompute;
-    for (const fusion::Order order : fusion::ownOrders()) {
-        if (choice.order == fusion::name(order)) options.orders = {order};
-    }
-    if (!choice.orderFile.empty()) {
-        const auto text = readFile(choice.orderFile, diagnostics);
-        if (!text) return std::nullopt;
-        options.orders = {fusion::Order::given};
-        options.order = *text;
-        options.orderFile = choice.orderFile;
-    }
-    if (!plan) return std::nullopt;
+    if (!choosePolicy(choice, mapping, options, diagnostics) || !plan) return std::nullopt;
     options.plan = *plan;
     return options;
 }
@@ -44,8 +30,9 @@ bool writeResult(const std::string& folder, const explore::Result& result, doubl
            writeFile(folder + "/schedule.png", report::schedulePng(result), diagnostics) &&
            writeFile(folder + "/memory.png", report::memoryPng(result), diagnostics) &&
            writeFile(folder + "/trace.json", report::perfettoTrace(result), diagnostics) &&
+           writeFile(folder + "/mapping.yaml", mapping::print(result.found), diagnostics) &&
            (result.tileOrder.empty() ||
-            writeFile(folder + "/order.csv", fusion::printOrder(result.tileOrder), diagnostics));
+            writeFile(folder + "/" + fusion::kOrderFile, fusion::printOrder(result.tileOrder), diagnostics));
 }
 
 void addFused(CLI::App& verb, FusedChoice& choice) {
@@ -73,14 +60,14 @@ void addFused(CLI::App& verb, FusedChoice& choice) {
         ->check(CLI::IsMember({"keep", "again", "recompute"}))
         ->capture_default_str()
         ->group(group);
-    verb.add_option("--lookahead", choice.policy.lookahead,
+    verb.add_option("--lookahead", choice.lookahead,
                     "data come in at most this many tiles ahead; 0: as early as memory has room")
-        ->check(CLI::Range(0, 1000000))
+        ->check(CLI::Range(std::int64_t{0}, mapping::Schedule::kMostLookahead))
         ->capture_default_str()
         ->group(group);
-    verb.add_flag("!--no-gaps", choice.policy.fillGaps, "cores run tiles in the order in which they are scheduled")
+    verb.add_flag("!--no-gaps", choice.fillGaps, "cores run tiles in the order in which they are scheduled")
         ->group(group);
-    verb.add_flag("!--no-multicast", choice.policy.multicast, "each transfer serves one core")->group(group);
+    verb.add_flag("!--no-multicast", choice.multicast, "each transfer serves one core")->group(group);
 }
 
 }  // namespace millrace::cli

@@ -2,11 +2,13 @@
 #include <CLI/App.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/options.h"
 #include "explore/explore.h"
+#include "explore/fusion/found.h"
 
 namespace millrace::cli {
 
@@ -26,9 +28,17 @@ void addModel(CLI::App& verb, ModelOptions& model);
 /// --objective latency|energy|edp
 void addObjective(CLI::App& verb, explore::Objective& objective);
 
+/// Names of the options that the user gave, such as "--order".
+std::set<std::string> optionsSaid(const CLI::App& verb);
+/// What the mapping file says under `schedule`, in place of options that were not given.
+void takeFromFile(const mapping::Mapping* mapping, const std::set<std::string>& said, explore::Options& options);
+
 /// What a user says about fused schedules.
 struct FusedChoice {
-    fusion::Policy policy;
+    std::set<std::string> said;  ///< of all options
+    int lookahead = 0;
+    bool fillGaps = true;
+    bool multicast = true;
     std::string order = "best";
     std::string halo = "keep";
     std::string orderFile;
@@ -38,9 +48,12 @@ struct FusedChoice {
 };
 inline constexpr const char* kFusedGroup = "Fused";  ///< title of these options in the help
 void addFused(CLI::App& verb, FusedChoice& choice);
-/// Empty with errors if what was said makes no sense.
+/// What the user says counts before what the mapping file says. Empty with errors if it makes no sense.
 std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, const explore::Options& common,
-                                                  Diagnostics& diagnostics);
+                                                  const mapping::Mapping* mapping, Diagnostics& diagnostics);
+/// The part of it that is policy and order of tiles; `options.common` stands. False with errors.
+bool choosePolicy(const FusedChoice& choice, const mapping::Mapping* mapping, explore::FusedOptions& options,
+                  Diagnostics& diagnostics);
 
 /// What a user says about the search.
 struct SearchChoice {
@@ -55,7 +68,8 @@ std::optional<explore::Result> searched(const workload::Workload& workload, cons
                                         const mapping::Mapping* mapping, const explore::FusedOptions& fused,
                                         const SearchChoice& choice, const Common& common, Diagnostics& diagnostics);
 
-/// Writes result.json, schedule.png, memory.png and trace.json into the folder; of a fused schedule also order.csv.
+/// Writes result.json, schedule.png, memory.png, trace.json and mapping.yaml into the folder; of a fused schedule also
+/// order.csv.
 bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics);
 
 }  // namespace millrace::cli

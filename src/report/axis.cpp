@@ -102,7 +102,7 @@ void drawHeading(Canvas& canvas, const explore::Result& result, const std::strin
     const std::string shown = canvas.fit(subject(result), big, room - totalsWidth - canvas.textWidth(":  ", big));
     canvas.text({kMargin, 30}, canvas.fit(shown + (shown.empty() ? "" : ":  ") + totals, big, room), big, kInk);
     std::string second = fmt::format("{}  ·  {}{}for {}", what, clean(result.policy), result.policy.empty() ? "" : ", ",
-                                     objectiveName(result.objective));
+                                     mapper::name(result.objective));
     if (bounds.latency.value() > 0) {
         second += fmt::format("  ·  lower bounds: {}{}, {}{}", cyclesText(bounds.latency),
                               times(static_cast<double>(latency.value()), static_cast<double>(bounds.latency.value())),

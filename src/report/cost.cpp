@@ -32,7 +32,7 @@ Json certificateJson(const mapper::Certificate& certificate, explore::Objective 
     return {{"optimal", certificate.optimal},
             {"end", end},
             {"tie_broken", certificate.tieBroken},
-            {"objective", objectiveName(objective)},
+            {"objective", mapper::name(objective)},
             {"value", certificate.value},
             {"bound", certificate.bound},
             {"gap", certificate.gap()},
@@ -76,7 +76,7 @@ std::string provenText(const explore::CoreResult& result) {
     }
     if (searched == 0) return {};
     std::string text =
-        fmt::format("{} of {} layers proven optimal for {}", optimal, searched, objectiveName(result.objective));
+        fmt::format("{} of {} layers proven optimal for {}", optimal, searched, mapper::name(result.objective));
     if (optimal < searched) text += fmt::format("; the largest gap is {:.3g} %", 100 * gap);
     return text + "\n";
 }
@@ -168,7 +168,7 @@ std::string costJson(const explore::CoreResult& result, const std::string& mappe
     json["energy_pj"] = result.energy;
     json["latency_cycles"] = result.latency;
     json["mapper"] = mapper;
-    json["objective"] = objectiveName(result.objective);
+    json["objective"] = mapper::name(result.objective);
     json["corrections"] = result.corrections.names();
     addPhysical(json, result);
     json["layers"] = Json::array();

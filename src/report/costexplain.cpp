@@ -156,7 +156,7 @@ std::string helpText(const explore::CoreResult& result, const explore::CoreLayer
     if (!info.sensitivity) return {};
     const mapper::Sensitivity& help = *info.sensitivity;
     const mapper::Mapping& mapping = *info.mapping;
-    const std::string objective = objectiveName(result.objective);
+    const std::string objective = mapper::name(result.objective);
     if (help.gains.empty()) {
         return wrap(
             fmt::format(
@@ -182,7 +182,7 @@ std::string layerText(const explore::CoreResult& result, const explore::CoreLaye
     const Mapped mapped(info);
     return headText(result, info) + stallText(mapped) + helpText(result, info) + "\n" + loopsText(mapped) + "\n" +
            memoriesTable(mapped) + "\n" + portsTable(mapped) + "\n" + loadsText(mapped, false) +
-           loadsText(mapped, true) + certificateText(*info.mapping, objectiveName(result.objective)) +
+           loadsText(mapped, true) + certificateText(*info.mapping, mapper::name(result.objective)) +
            runnerUpText(*info.mapping);
 }
 

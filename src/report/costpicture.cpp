@@ -51,7 +51,7 @@ StackedBars start(const explore::CoreResult& result, const std::string& what) {
     StackedBars chart;
     chart.title = fmt::format("{} on {}:  {}, {}", elide(result.workload.name, 40), elide(result.core.name, 40),
                               cyclesOf(result.latency), energyText(Picojoules(result.energy)));
-    chart.subtitle = fmt::format("{}  ·  mappings with the least {}", what, objectiveName(result.objective));
+    chart.subtitle = fmt::format("{}  ·  mappings with the least {}", what, mapper::name(result.objective));
     const std::size_t left = result.otherLayers.size();
     if (left > 0) chart.subtitle += fmt::format("  ·  {} other layer{} not costed", left, left == 1 ? "" : "s");
     for (std::string& name : shortNames(names, types)) chart.rows.push_back({std::move(name), {}, ""});

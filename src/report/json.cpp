@@ -225,7 +225,7 @@ std::string resultJson(const explore::Result& result, double wallSeconds) {
     root["network"] = result.workload.name;
     root["chip"] = result.chip.name;
     root["policy"] = result.policy;
-    root["objective"] = objectiveName(result.objective);
+    root["objective"] = mapper::name(result.objective);
     root["verified"] = result.verified;
     root["latency_cycles"] = latency;
     if (result.schedule.interval) root["interval_cycles"] = result.schedule.interval->value();

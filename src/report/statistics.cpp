@@ -225,11 +225,6 @@ const char* causeName(schedule::TransferCause cause) {
     return names[static_cast<std::size_t>(cause)];
 }
 
-const char* objectiveName(explore::Objective objective) {
-    constexpr std::array<const char*, 3> names{"latency", "energy", "edp"};
-    return names[static_cast<std::size_t>(objective)];
-}
-
 std::vector<std::string> layerLabels(const Result& result) {
     std::vector<std::string> names;
     std::vector<std::string> types;

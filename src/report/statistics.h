@@ -141,7 +141,6 @@ Picojoules taskEnergy(const Result& result, schedule::TaskId task);
 
 /// "input", "weight", "forward", "spill", "reload", "output".
 const char* causeName(schedule::TransferCause cause);
-const char* objectiveName(explore::Objective objective);
 /// Short names of all layers, at most 80 columns each.
 std::vector<std::string> layerLabels(const Result& result);
 /// "network on chip", each at most 80 columns.

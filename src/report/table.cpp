@@ -24,7 +24,7 @@ std::string ratio(double value, double bound) {
 std::string header(const Result& result) {
     const std::string state = result.verified ? "verified" : "NOT VERIFIED";
     const std::string policy = result.policy.empty() ? "" : clean(result.policy) + ", ";
-    return elide(fmt::format("{}: {}for {}, {}", subject(result), policy, objectiveName(result.objective), state),
+    return elide(fmt::format("{}: {}for {}, {}", subject(result), policy, mapper::name(result.objective), state),
                  kWidth) +
            "\n\n";
 }

@@ -95,7 +95,7 @@ class Cli(unittest.TestCase):
         out = self.path / "a/b"
         done = run("explore", MODEL, "--hardware", CHIP, "--schedule", "layer-by-layer", "--out", str(out))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual({p.name for p in out.iterdir()}, {"result.json", "schedule.png", "memory.png", "trace.json"})
+        self.assertEqual({p.name for p in out.iterdir()}, {"result.json", "schedule.png", "memory.png", "trace.json", "mapping.yaml"})
         result = json.loads((out / "result.json").read_text())
         self.assertEqual(result["schema"], "millrace.explore/1")
         self.assertIs(result["verified"], True)
@@ -184,6 +184,53 @@ class Cli(unittest.TestCase):
         self.assertFalse(out.exists(), done.stderr)
         self.fails(3, "demo", "--model", MODEL, "--hardware", chip, "--out", str(out), says=["layer", "infeasible"])
         self.assertFalse(out.exists())
+
+    def again(self, *words):
+        """Explores, gives mapping.yaml back without any other option, and compares what was found."""
+        first, second = str(self.path / "first"), str(self.path / "second")
+        for more in ((*words, "--out", first), ("--mapping", first + "/mapping.yaml", "--out", second)):
+            done = run("explore", LAYERS, "--hardware", CHIP, "--quiet", *more)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        texts = [(pathlib.Path(folder) / "mapping.yaml").read_text() for folder in (first, second)]
+        self.assertEqual(*texts)
+        results = [json.loads((pathlib.Path(folder) / "result.json").read_text()) for folder in (first, second)]
+        for result in results:
+            for effort in ("wall_seconds", "evaluations", "lower_bound"):
+                result.pop(effort)
+        self.assertEqual(*results)
+        return texts[0], results[0]
+
+    def test_what_was_found_given_back_is_the_same(self):
+        mapping = self.write("given.yaml", "- name: default\n- name: Conv\n  core_allocation: [3, 1, 0]\n  inter_core_tiling: ['K, *']\n"
+                             "  spatial_mapping: {D1: ['K, 16'], D2: ['C, 32']}\n")
+        text, result = self.again("--mapping", mapping, "--prefetch", "--objective", "energy")
+        self.assertEqual(result["policy"], "layer-by-layer")
+        self.assertIn("- K, 16", text)
+        text, result = self.again("--mapping", mapping, *self.FUSED, "--halo", "again", "--lookahead", "3", "--no-gaps")
+        self.assertEqual(result["policy"], "fused")
+        self.assertIn("halo: again", text)
+        lines = (self.path / "first/order.csv").read_text().splitlines()
+        order = self.write("mine.csv", "\n".join(lines) + "\n")
+        text, result = self.again("--schedule", "fused", "--tile", "Conv:C@2", "--order", "breadth-first", "--no-multicast")
+        self.assertIn("- C, 2", text)
+        self.assertIn("multicast: false", text)
+        text, result = self.again("--mapping", mapping, *self.FUSED, "--order-file", order)
+        self.assertIn("order: order.csv", text)
+
+    def test_what_is_said_beside_a_mapping_that_was_found(self):
+        found = str(self.path / "a")
+        self.assertEqual(run("explore", LAYERS, "--hardware", CHIP, *self.FUSED, "--halo", "again", "--quiet", "--out", found).returncode, 0)
+        back = lambda *words: ("explore", LAYERS, "--hardware", CHIP, "--mapping", found + "/mapping.yaml", *words)
+        text = lambda *words: (run(*back(*words, "--quiet", "--out", str(self.path / "b"))), (self.path / "b/mapping.yaml").read_text())[1]
+        self.assertIn("halo: keep", text("--halo", "keep"))
+        self.assertIn("order: breadth-first", text("--order", "breadth-first"))
+        self.assertIn("kind: layer-by-layer", text("--schedule", "layer-by-layer"))
+        self.assertIn("objective: energy", text("--objective", "energy"))
+        self.fails(2, *back("--tile", "default:OY=4"), says=["mapping.yaml", "fixes the schedule"])
+        self.fails(2, *back("--stacks", "0-3"), says=["mapping.yaml", "fixes the schedule"])
+        self.fails(2, *back("--schedule", "layer-by-layer", "--halo", "keep"), says=["--halo", "needs --schedule fused"])
+        (self.path / "a/mapping.yaml").write_text((self.path / "a/mapping.yaml").read_text().replace("order: ", "order: no"))
+        self.fails(2, *back(), says=["a/no", "does not exist"])
 
     def test_demo(self):
         words = ("demo", "--tile", "default:OY=all", "--stacks", "0-10;11-21")

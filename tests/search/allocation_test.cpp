@@ -34,10 +34,10 @@ TEST_F(Choice, SplitsTakeBlocksOfCores) {
     const auto mapping = parse("- name: default\n  core_allocation: [0, 1, 2]\n  inter_core_tiling:\n    - K, 3\n");
     const auto found = allocations(conv(), chip, &mapping);
     ASSERT_EQ(found.size(), 1u);
-    ASSERT_EQ(found.front().size(), 3u);
-    EXPECT_EQ(found.front()[2].core, CoreId(2));
-    EXPECT_EQ(found.front()[0].region[0], (Interval{0, 3}));
-    EXPECT_EQ(found.front()[2].region[0], (Interval{6, 8})) << "8 filters: 3, 3, 2";
+    ASSERT_EQ(found.front().parts.size(), 3u);
+    EXPECT_EQ(found.front().parts[2].core, CoreId(2));
+    EXPECT_EQ(found.front().parts[0].region[0], (Interval{0, 3}));
+    EXPECT_EQ(found.front().parts[2].region[0], (Interval{6, 8})) << "8 filters: 3, 3, 2";
 }
 
 TEST_F(Choice, SplitsAlongSeveralLoops) {
@@ -45,11 +45,11 @@ TEST_F(Choice, SplitsAlongSeveralLoops) {
         parse("- name: default\n  core_allocation: [0, 1, 2]\n  inter_core_tiling: ['K, 2', 'OY, 3']\n");
     const auto found = allocations(conv(), chip, &mapping);
     ASSERT_EQ(found.size(), 1u);
-    ASSERT_EQ(found.front().size(), 6u);
-    EXPECT_EQ(found.front()[1].core, CoreId(1));
-    EXPECT_EQ(found.front()[4].core, CoreId(1)) << "round about";
-    EXPECT_EQ(found.front()[1].region[0], (Interval{4, 8})) << "the first loop varies fastest";
-    EXPECT_EQ(found.front()[2].region[2], (Interval{2, 4}));
+    ASSERT_EQ(found.front().parts.size(), 6u);
+    EXPECT_EQ(found.front().parts[1].core, CoreId(1));
+    EXPECT_EQ(found.front().parts[4].core, CoreId(1)) << "round about";
+    EXPECT_EQ(found.front().parts[1].region[0], (Interval{4, 8})) << "the first loop varies fastest";
+    EXPECT_EQ(found.front().parts[2].region[2], (Interval{2, 4}));
 }
 
 TEST_F(Choice, FixedAllocationsGivePartsToTheCoresOfTheList) {
@@ -57,7 +57,7 @@ TEST_F(Choice, FixedAllocationsGivePartsToTheCoresOfTheList) {
     const auto found = allocations(conv(), chip, &mapping);
     ASSERT_EQ(found.size(), 1u);
     std::vector<CoreId> cores;
-    for (const Part& part : found.front()) cores.push_back(part.core);
+    for (const Part& part : found.front().parts) cores.push_back(part.core);
     EXPECT_EQ(cores, (std::vector{CoreId(2), CoreId(0), CoreId(2), CoreId(1)}));
 }
 

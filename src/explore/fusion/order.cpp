@@ -17,6 +17,15 @@ const char* name(Order order) {
     return "";
 }
 
+const char* name(Halo halo) {
+    switch (halo) {
+        case Halo::keep: return "keep";
+        case Halo::again: return "again";
+        case Halo::recompute: return "recompute";
+    }
+    return "";
+}
+
 std::vector<Order> ownOrders() { return {Order::depthFirst, Order::breadthFirst, Order::earliestReady}; }
 
 Lanes::Lanes(const Setup& setup, Order order)

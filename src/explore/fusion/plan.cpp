@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "explore/fusion/found.h"
 #include "explore/fusion/plancheck.h"
 #include "explore/fusion/steps.h"
 #include "explore/tiling/splits.h"
@@ -127,7 +128,8 @@ private:
 std::optional<Plan> makePlan(const workload::Workload& workload, const hardware::Chip& chip,
                              const mapping::Mapping* mapping, const PlanOptions& options, Diagnostics& diagnostics) {
     if (!checkAsked(workload, chip, mapping, options, diagnostics)) return std::nullopt;
-    auto plan = Planner(workload, chip, mapping, options, diagnostics).run();
+    auto plan = mapping != nullptr && mapping->isFixed() ? fixedPlan(workload, *mapping, diagnostics)
+                                                         : Planner(workload, chip, mapping, options, diagnostics).run();
     return plan && checkGrids(workload, *plan, diagnostics) ? std::move(plan) : std::nullopt;
 }
 

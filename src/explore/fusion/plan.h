@@ -67,8 +67,9 @@ struct PlanOptions {
 /// Decides what is fused and cut. Without a word from the mapping file or the options: cores of the kind
 /// (`mapping::allowedCores`), all of them; splits over cores along K (G for grouped layers) as far as the array stays
 /// full, then along rows; stacks and splits in time by the capacity of the memories. A layer whose tiles do not fit is
-/// cut finer, with a warning if the cut was asked for. docs/fusion.md has the rules. Empty with errors for options and
-/// files that do not fit the workload, and with an `infeasible` entry for a layer of which no tile fits.
+/// cut finer, with a warning if the cut was asked for. docs/fusion.md has the rules. A mapping that fixes the schedule
+/// is taken as it stands (fusion/found.h), and options that would change it are errors. Empty with errors for options
+/// and files that do not fit the workload, and with an `infeasible` entry for a layer of which no tile fits.
 std::optional<Plan> makePlan(const workload::Workload& workload, const hardware::Chip& chip,
                              const mapping::Mapping* mapping, const PlanOptions& options, Diagnostics& diagnostics);
 

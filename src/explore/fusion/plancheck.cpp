@@ -78,12 +78,23 @@ void checkPlaces(const Layer& layer, const MappingEntry& entry, Diagnostics& dia
     }
 }
 
+/// What is fixed is not asked for.
+void checkFixed(const mapping::Mapping& mapping, const PlanOptions& options, Diagnostics& diagnostics) {
+    const bool stacks = options.stacking != Stacking::automatic;
+    if (!mapping.isFixed() || (options.tiles.empty() && !stacks)) return;
+    diagnostics.error(mapping.schedule->where,
+                      fmt::format("the mapping fixes the schedule, but {} to be chosen by hand as well",
+                                  stacks ? "stacks are" : "tiles are"),
+                      "leave the option out, or 'fixed: true' of 'schedule'");
+}
+
 }  // namespace
 
 bool checkAsked(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                 const PlanOptions& options, Diagnostics& diagnostics) {
     const std::size_t before = diagnostics.failures();
     if (mapping != nullptr) mapping::check(*mapping, chip, diagnostics);
+    if (mapping != nullptr) checkFixed(*mapping, options, diagnostics);
     for (const MappingEntry& option : options.tiles) checkOption(workload, option, diagnostics);
     for (const Layer& layer : workload.layers) {
         const MappingEntry* entry = mapping == nullptr ? nullptr : mapping->find(layer.name, layer.type);

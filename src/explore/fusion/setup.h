@@ -38,6 +38,9 @@ enum class Halo : std::uint8_t {
     recompute,  ///< each tile computes them itself; only inside of a stack
 };
 
+/// "keep", "again" or "recompute".
+const char* name(Halo halo);
+
 struct Policy {
     Order order = Order::depthFirst;
     Halo halo = Halo::keep;

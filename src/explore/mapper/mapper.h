@@ -23,6 +23,8 @@ namespace millrace::mapper {
 
 /// What is minimised. Ties: latency, then energy (and the other way round); the first mapping found wins the rest.
 enum class Objective : std::uint8_t { latency, energy, edp };
+/// "latency", "energy" or "edp".
+const char* name(Objective objective);
 
 enum class Engine : std::uint8_t {
     zigzag,  ///< orders of at most `lpfLimit` factors, cuts by ZigZag's allocation

@@ -6,6 +6,15 @@
 
 namespace millrace::mapper {
 
+const char* name(Objective objective) {
+    switch (objective) {
+        case Objective::latency: return "latency";
+        case Objective::energy: return "energy";
+        case Objective::edp: return "edp";
+    }
+    return "";
+}
+
 const PortUse* Mapping::decidingPort() const {
     const auto worst = std::max_element(ports.begin(), ports.end(),
                                         [](const PortUse& a, const PortUse& b) { return a.stall < b.stall; });

@@ -9,9 +9,10 @@
 namespace millrace::mapping {
 namespace {
 
-/// The cores that the entry allows, as far as the chip has them; all that compute if it names none.
-std::vector<hardware::CoreId> coresOf(const MappingEntry& entry, const hardware::Chip& chip) {
-    if (entry.coreAllocation.empty()) return chip.computeCores();
+/// The cores of which one must have what the entry says: those it allows, as far as the chip has them; all that compute
+/// if it names none.
+std::vector<hardware::CoreId> coresOf(const Mapping& mapping, const MappingEntry& entry, const hardware::Chip& chip) {
+    if (entry.coreAllocation.empty() || mapping.isFixed()) return chip.computeCores();
     std::vector<hardware::CoreId> result;
     for (const std::int64_t id : entry.coreAllocation) {
         if (static_cast<std::uint64_t>(id) < chip.cores.size())
@@ -116,7 +117,37 @@ void printGroup(std::string& out, const FusedGroup& group) {
     }
 }
 
+void printSchedule(std::string& out, const Schedule& schedule) {
+    out += "\nschedule:\n";
+    const auto word = [&](const char* key, const std::optional<std::string>& value) {
+        if (value) out += fmt::format("  {}: {}\n", key, yaml::quote(*value));
+    };
+    const auto other = [&](const char* key, const auto& value) {
+        if (value) out += fmt::format("  {}: {}\n", key, *value);
+    };
+    word("kind", schedule.kind);
+    out += fmt::format("  fixed: {}\n", schedule.fixed);
+    word("order", schedule.order);
+    word("halo", schedule.halo);
+    other("lookahead", schedule.lookahead);
+    other("prefetch", schedule.prefetch);
+    other("fill_gaps", schedule.fillGaps);
+    other("multicast", schedule.multicast);
+    word("objective", schedule.objective);
+    other("lpf_limit", schedule.lpfLimit);
+}
+
 }  // namespace
+
+bool Schedule::orderIsFile() const {
+    return order && *order != "depth-first" && *order != "breadth-first" && *order != "earliest-ready";
+}
+
+bool Schedule::operator==(const Schedule& other) const {
+    return kind == other.kind && fixed == other.fixed && order == other.order && halo == other.halo &&
+           lookahead == other.lookahead && prefetch == other.prefetch && fillGaps == other.fillGaps &&
+           multicast == other.multicast && objective == other.objective && lpfLimit == other.lpfLimit;
+}
 
 bool MappingEntry::operator==(const MappingEntry& other) const {
     return name == other.name && coreAllocation == other.coreAllocation &&
@@ -139,7 +170,7 @@ bool check(const Mapping& mapping, const hardware::Chip& chip, Diagnostics& diag
     const std::size_t before = diagnostics.failures();
     for (const MappingEntry& entry : mapping.entries) {
         checkCores(entry, chip, diagnostics);
-        const std::vector<hardware::CoreId> cores = coresOf(entry, chip);
+        const std::vector<hardware::CoreId> cores = coresOf(mapping, entry, chip);
         for (const SpatialMapping& spatial : entry.spatial) {
             if (cores.empty() || anyHas(cores, chip, spatial.arrayDimension)) continue;
             diagnostics.error(entry.where, fmt::format("entry '{}' unrolls over {}, which no core that it allows has",
@@ -157,14 +188,16 @@ bool check(const Mapping& mapping, const hardware::Chip& chip, Diagnostics& diag
 
 std::string print(const Mapping& mapping) {
     const bool groups = !mapping.fusedGroups.empty();
-    if (mapping.entries.empty() && !groups) return "[]\n";
-    std::string out = !groups ? "" : mapping.entries.empty() ? "layers: []\n" : "layers:\n";
+    const bool sections = groups || mapping.schedule;
+    if (mapping.entries.empty() && !sections) return "[]\n";
+    std::string out = !sections ? "" : mapping.entries.empty() ? "layers: []\n" : "layers:\n";
     for (const MappingEntry& entry : mapping.entries) {
         if (&entry != &mapping.entries.front()) out += "\n";
         printEntry(out, entry);
     }
     if (groups) out += "\nfused_groups:\n";
     for (const FusedGroup& group : mapping.fusedGroups) printGroup(out, group);
+    if (mapping.schedule) printSchedule(out, *mapping.schedule);
     return out;
 }
 

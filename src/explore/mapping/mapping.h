@@ -101,10 +101,40 @@ struct FusedGroup {
     }
 };
 
+/// How a network is scheduled (ours): what exploration decided beside cuts and cores, in words of the command line.
+/// What is absent is not said.
+struct Schedule {
+    std::optional<std::string> kind;  ///< "layer-by-layer" or "fused"
+    /// The entries are the plan: each layer has one that names its cores, cuts are numbers along loops that the layer
+    /// has, `fusedGroups` are all stacks in order of execution (none: each layer by itself), and nothing is cut beyond
+    /// that (fusion/found.h).
+    bool fixed = false;
+    /// Of tiles: "depth-first", "breadth-first", "earliest-ready", or a file (fusion/orderfile.h), relative to this
+    /// one.
+    std::optional<std::string> order;
+    std::optional<std::string> halo;        ///< "keep", "again" or "recompute"
+    std::optional<std::int64_t> lookahead;  ///< tiles; 0 to `kMostLookahead`
+    std::optional<bool> prefetch;
+    std::optional<bool> fillGaps;
+    std::optional<bool> multicast;
+    std::optional<std::string> objective;  ///< "latency", "energy" or "edp"
+    std::optional<std::int64_t> lpfLimit;  ///< 1 to `kMostLpfLimit`
+    SourceLocation where;                  ///< not compared
+
+    static constexpr std::int64_t kMostLookahead = 1000000;
+    static constexpr std::int64_t kMostLpfLimit = 10;
+    /// True if `order` names a file.
+    bool orderIsFile() const;
+    bool operator==(const Schedule& other) const;
+};
+
 struct Mapping {
     std::vector<MappingEntry> entries;    ///< in file order; names are unique
     std::vector<FusedGroup> fusedGroups;  ///< in file order; only files of 2026 have them
+    std::optional<Schedule> schedule;     ///< only our files have it
     std::string file;
+
+    bool isFixed() const { return schedule && schedule->fixed; }
 
     /// The entry for a layer: by its name, else by its type, else the one called "default". Null if there is none.
     const MappingEntry* find(std::string_view layerName, std::string_view layerType) const;
@@ -117,7 +147,8 @@ std::optional<Mapping> readMapping(const std::string& path, Diagnostics& diagnos
 std::optional<Mapping> parseMapping(std::string_view text, const std::string& file, Diagnostics& diagnostics);
 
 /// Does the mapping fit the chip? Errors: core ids that the chip does not have, or that are its off-chip core; array
-/// dimensions that none of the entry's cores has. True if none.
+/// dimensions that none of the entry's cores has (of a fixed schedule, whose entries repeat what a mapping said of
+/// other cores too: that no core has). True if none.
 bool check(const Mapping& mapping, const hardware::Chip& chip, Diagnostics& diagnostics);
 
 /// The mapping as a file that reads back as the same entries.

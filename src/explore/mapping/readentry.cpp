@@ -173,12 +173,20 @@ private:
         return std::nullopt;
     }
 
+    /// Loops of hand-written layers may have any letters, digits and "_" in their names.
+    static bool isLayerLoop(std::string_view name) {
+        const auto isLetter = [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; };
+        const auto isDigit = [](char c) { return c >= '0' && c <= '9'; };
+        return std::any_of(name.begin(), name.end(), isLetter) &&
+               std::all_of(name.begin(), name.end(), [&](char c) { return isLetter(c) || isDigit(c); });
+    }
+
     /// "LOOP, n", with other words allowed for n. The value is checked by the caller.
     std::optional<hardware::NamedValue> readPair(const yaml::Node& item, std::string_view key, std::string_view form) {
         const std::string what = fmt::format("an entry of '{}' of {}", key, map_.what());
         auto pair = hardware::readNamedValue(item, what, form, diagnostics_);
         if (!pair) return std::nullopt;
-        if (hardware::isLoopName(pair->name)) return pair;
+        if (isLayerLoop(pair->name)) return pair;
         diagnostics_.error(item.where, fmt::format("{} names the loop '{}'", what, pair->name),
                            "loops are capitals, and digits at the end: K, OX, D1");
         return std::nullopt;

@@ -13,15 +13,15 @@ namespace millrace::mapping {
 namespace {
 
 constexpr std::size_t kMostItems = 4096;
+constexpr std::size_t kMostLayers = 1000000;
 
-/// No list or map of an entry is longer than any layer needs.
-bool fits(const yaml::Node& entry, const std::string& what, Diagnostics& diagnostics) {
+/// No list or map of an entry is longer than any layer needs, and none of a group longer than any network.
+bool fits(const yaml::Node& entry, const std::string& what, std::size_t most, Diagnostics& diagnostics) {
     for (const auto& [key, value] : entry.entries) {
-        bool longer = value.items.size() > kMostItems || value.entries.size() > kMostItems;
-        for (const auto& [inner, list] : value.entries) longer = longer || list.items.size() > kMostItems;
+        bool longer = value.items.size() > most || value.entries.size() > most;
+        for (const auto& [inner, list] : value.entries) longer = longer || list.items.size() > most;
         if (!longer) continue;
-        diagnostics.error(value.where,
-                          fmt::format("'{}' of {} has more than {} entries", key.scalar, what, kMostItems));
+        diagnostics.error(value.where, fmt::format("'{}' of {} has more than {} entries", key.scalar, what, most));
         return false;
     }
     return true;
@@ -44,7 +44,8 @@ void readEntries(const yaml::Node& list, Mapping& mapping, Diagnostics& diagnost
         const yaml::Node* name = item.find("name");
         const bool named = name != nullptr && name->isScalar();
         yaml::MapReader map(item, named ? fmt::format("entry '{}'", name->scalar) : "an entry", diagnostics);
-        if (map.valid() && fits(item, map.what(), diagnostics)) mapping.entries.push_back(readEntry(map, diagnostics));
+        if (map.valid() && fits(item, map.what(), kMostItems, diagnostics))
+            mapping.entries.push_back(readEntry(map, diagnostics));
     }
 }
 
@@ -76,7 +77,7 @@ std::optional<FusedGroup> readGroup(const yaml::Node& item, Diagnostics& diagnos
     const yaml::Node* name = item.find("name");
     const bool named = name != nullptr && name->isScalar();
     yaml::MapReader map(item, named ? fmt::format("group '{}'", name->scalar) : "a group", diagnostics);
-    if (!map.valid() || !fits(item, map.what(), diagnostics)) return std::nullopt;
+    if (!map.valid() || !fits(item, map.what(), kMostLayers, diagnostics)) return std::nullopt;
     FusedGroup group;
     group.where = item.where;
     group.name = map.text("name").value_or("");
@@ -104,11 +105,12 @@ std::optional<FusedGroup> readGroup(const yaml::Node& item, Diagnostics& diagnos
     return group;
 }
 
-/// Stream's form of 2026: a map of layers and groups.
+/// Stream's form of 2026: a map of layers and groups; ours: also with a schedule.
 void readGroups(const yaml::Node& root, Mapping& mapping, Diagnostics& diagnostics) {
     yaml::MapReader map(root, "the mapping", diagnostics);
     const yaml::Node* layers = map.require("layers");
     const yaml::Node* groups = map.find("fused_groups");
+    const yaml::Node* schedule = map.find("schedule");
     map.find("runtime_args");
     map.finish();
     for (const auto& [key, node] : {std::pair("layers", layers), std::pair("fused_groups", groups)}) {
@@ -116,6 +118,7 @@ void readGroups(const yaml::Node& root, Mapping& mapping, Diagnostics& diagnosti
         diagnostics.error(node->where, fmt::format("'{}' must be a list, but is {}", key, node->describe()));
     }
     if (layers != nullptr) readEntries(*layers, mapping, diagnostics);
+    if (schedule != nullptr) mapping.schedule = readSchedule(*schedule, diagnostics);
     if (groups == nullptr) return;
     for (const yaml::Node& item : groups->items) {
         if (auto group = readGroup(item, diagnostics)) mapping.fusedGroups.push_back(std::move(*group));
@@ -152,7 +155,8 @@ std::optional<Mapping> parseMapping(std::string_view text, const std::string& fi
     if (!root) return std::nullopt;
     Mapping mapping;
     mapping.file = file;
-    const bool groups = root->find("layers") != nullptr || root->find("fused_groups") != nullptr;
+    const bool groups =
+        root->find("layers") != nullptr || root->find("fused_groups") != nullptr || root->find("schedule") != nullptr;
     if (groups) {
         readGroups(*root, mapping, diagnostics);
     } else if (root->isSequence()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "explore/mapper/mapper.h"
+#include "explore/mapping/mapping.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
 #include "schedule/problem.h"
@@ -92,6 +93,9 @@ struct Result {
     std::vector<std::vector<workload::LayerId>> stacks;
     Objective objective = Objective::latency;
     std::optional<SearchRecord> search;
+    /// What was decided, as a mapping that fixes it: given back, it gives this schedule again (docs/mapping.md). If
+    /// `found.schedule->orderIsFile()`, that file holds `tileOrder`.
+    mapping::Mapping found;
 };
 
 }  // namespace millrace::explore

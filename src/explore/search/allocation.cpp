@@ -11,13 +11,12 @@ namespace millrace::search {
 
 using hardware::CoreId;
 
-/// The first split varies fastest.
-static Allocation splitOver(const workload::Layer& layer, std::vector<tiling::Split> splits,
-                            const std::vector<CoreId>& cores) {
-    Allocation allocation;
-    std::reverse(splits.begin(), splits.end());
-    for (const tiling::Tile& region : tiling::grid(tiling::wholeLayer(layer), splits)) {
-        allocation.push_back({cores[allocation.size() % cores.size()], region});
+Allocation splitOver(const workload::Layer& layer, const std::vector<tiling::Split>& splits,
+                     const std::vector<CoreId>& cores) {
+    Allocation allocation{{}, splits, cores};
+    const std::vector<tiling::Split> slowestFirst(splits.rbegin(), splits.rend());
+    for (const tiling::Tile& region : tiling::grid(tiling::wholeLayer(layer), slowestFirst)) {
+        allocation.parts.push_back({cores[allocation.parts.size() % cores.size()], region});
     }
     return allocation;
 }

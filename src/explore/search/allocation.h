@@ -15,7 +15,16 @@ struct Part {
     hardware::CoreId core;
     tiling::Tile region;
 };
-using Allocation = std::vector<Part>;
+/// How a layer is split over cores: part i of the grid of `splits`, the first fastest, on `cores[i % cores.size()]`.
+struct Allocation {
+    std::vector<Part> parts;
+    std::vector<tiling::Split> splits;
+    std::vector<hardware::CoreId> cores;
+};
+
+/// The parts of a grid.
+Allocation splitOver(const workload::Layer& layer, const std::vector<tiling::Split>& splits,
+                     const std::vector<hardware::CoreId>& cores);
 
 /// All ways to be tried, in a fixed order. One core: each allowed core alone. Split into n parts: blocks of n allowed
 /// cores, in order (part i on core i of the block; more parts than cores: round about). `*`: 1, 2, 4, ... parts and one

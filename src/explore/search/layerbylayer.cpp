@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "explore/explore.h"
+#include "explore/fusion/found.h"
 #include "explore/platform/binding.h"
 #include "explore/platform/bounds.h"
 #include "explore/platform/platform.h"
@@ -11,6 +12,7 @@
 #include "explore/search/allocation.h"
 #include "explore/search/offchipincore.h"
 #include "explore/search/planner.h"
+#include "explore/tiling/splits.h"
 #include "schedule/verify.h"
 
 namespace millrace::explore {
@@ -27,11 +29,13 @@ constexpr int kMostTightening = 10;
 
 class Run {
 public:
+    /// `fixed`: how layers are split over cores, if that is not to be decided.
     Run(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
-        const Options& options, State& state, Diagnostics& diagnostics)
+        const std::optional<fusion::Plan>& fixed, const Options& options, State& state, Diagnostics& diagnostics)
         : workload_(workload),
           chip_(chip),
           mapping_(mapping),
+          fixed_(fixed),
           diagnostics_(diagnostics),
           state_(state),
           lifetimes_(workload),
@@ -50,6 +54,8 @@ public:
         return true;
     }
     std::int64_t evaluations() const { return costs_.evaluations(); }
+    /// How each layer was split over cores.
+    const fusion::Plan& taken() const { return taken_; }
 
 private:
     struct Candidate {
@@ -61,7 +67,7 @@ private:
 
     std::optional<LayerResult> layer(LayerId id) {
         const workload::Layer& layer = workload_.layers[id];
-        const auto allocations = search::allocations(layer, chip_, mapping_);
+        const auto allocations = allocationsOf(id);
         std::optional<Candidate> best;
         std::string reason;
         for (int tighten = 0; tighten <= kMostTightening && !best; ++tighten) {
@@ -83,14 +89,31 @@ private:
             return std::nullopt;
         }
         planner_.settle(id, placed->end);
+        take(id, *best->allocation);
         LayerResult result = summarise(id, *placed, firstTransfer);
         phaseStart_ = placed->end;
         return result;
     }
 
+    std::vector<search::Allocation> allocationsOf(LayerId id) const {
+        const workload::Layer& layer = workload_.layers[id];
+        if (!fixed_) return search::allocations(layer, chip_, mapping_);
+        return {search::splitOver(layer, fixed_->layers[id].inter, fixed_->layers[id].cores)};
+    }
+
+    void take(LayerId id, const search::Allocation& allocation) {
+        fusion::LayerPlan plan;
+        plan.stack = taken_.stacks.size();
+        plan.cores = allocation.cores;
+        for (const tiling::Split& split : allocation.splits)
+            tiling::addSplit(plan.inter, split.dim, split.parts, workload_.layers[id].dims[split.dim].size);
+        taken_.stacks.push_back({id});
+        taken_.layers.add(std::move(plan));
+    }
+
     /// Layers that fit are not cut, so that most are tried once.
     void tryModes(LayerId id, const search::Allocation& allocation, int tighten, std::optional<Candidate>& best) {
-        std::size_t uncut = allocation.size();
+        const std::size_t uncut = allocation.parts.size();
         for (const auto& [doubleBuffer, aligned] :
              {std::pair(false, false), {true, false}, {false, true}, {true, true}}) {
             const CutMode mode{doubleBuffer, tighten, aligned};
@@ -174,6 +197,7 @@ private:
     const workload::Workload& workload_;
     const hardware::Chip& chip_;
     const mapping::Mapping* mapping_;
+    const std::optional<fusion::Plan>& fixed_;
     Diagnostics& diagnostics_;
     State& state_;
     platform::Lifetimes lifetimes_;
@@ -181,7 +205,22 @@ private:
     search::Planner planner_;
     std::vector<bool> hostDone_;
     Cycles phaseStart_;
+    fusion::Plan taken_;
 };
+
+mapping::Mapping found(const workload::Workload& workload, const fusion::Plan& plan, const Options& options,
+                       const mapping::Mapping* given) {
+    mapping::Mapping mapping = fusion::mappingOf(workload, plan, {}, given);
+    mapping::Schedule schedule;
+    schedule.kind = "layer-by-layer";
+    schedule.fixed = true;
+    schedule.prefetch = options.prefetch;
+    schedule.objective = mapper::name(options.objective);
+    schedule.lpfLimit = options.lpfLimit;
+    mapping.schedule = std::move(schedule);
+    mapping.fusedGroups.clear();
+    return mapping;
+}
 
 }  // namespace
 
@@ -190,6 +229,11 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
                                           Diagnostics& diagnostics) {
     const bool bound = platform::checkBindings(given, chip, mapping, diagnostics);
     if (!platform::checkNoSumOverCores(given, mapping, diagnostics) || !bound) return std::nullopt;
+    std::optional<fusion::Plan> fixed;
+    if (mapping != nullptr && mapping->isFixed()) {
+        fixed = fusion::fixedPlan(given, *mapping, diagnostics);
+        if (!fixed) return std::nullopt;
+    }
     Result result;
     result.chip = options.offchipInCore ? search::withOffchipInCores(chip) : chip;
     result.workload = platform::withLinks(given, mapping);
@@ -207,9 +251,10 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
         problem.groups.add({result.workload.layers[id].name, static_cast<std::int64_t>(id.index())});
     }
     State state(std::move(problem), *platform);
-    Run run(result.workload, result.chip, mapping, options, state, diagnostics);
+    Run run(result.workload, result.chip, mapping, fixed, options, state, diagnostics);
     if (!run.all(result.layers)) return std::nullopt;
     result.evaluations = run.evaluations();
+    result.found = found(given, run.taken(), options, mapping);
     result.schedule = state.finish();
     result.problem = state.problem();
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);

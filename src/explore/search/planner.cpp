@@ -30,7 +30,7 @@ bool Planner::fail(std::string reason) {
 
 std::vector<Planner::CoreWork> Planner::divide(const Allocation& allocation) const {
     std::vector<CoreWork> result;
-    for (const Part& part : allocation) {
+    for (const Part& part : allocation.parts) {
         auto work = std::find_if(result.begin(), result.end(), [&](const CoreWork& w) { return w.core == part.core; });
         if (work == result.end()) work = result.insert(result.end(), CoreWork{});
         work->core = part.core;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "explore/fusion/axes.h"
+#include "explore/fusion/found.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
 #include "explore/platform/bounds.h"
@@ -87,6 +88,10 @@ std::optional<explore::Result> Scene::realise(const Candidate& candidate, Diagno
     result.tileOrder = std::move(*tiles);
     fusion::unfold(*stage->engine, result);
     result.evaluations = mappingsEvaluated();
+    result.found = fusion::mappingOf(workload_, candidate.plan, candidate.policy, mapping_);
+    if (candidate.policy.order == fusion::Order::given) result.found.schedule->order = fusion::kOrderFile;
+    result.found.schedule->objective = mapper::name(options_->objective);
+    result.found.schedule->lpfLimit = options_->lpfLimit;
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);

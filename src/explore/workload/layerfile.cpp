@@ -7,6 +7,7 @@
 
 #include "explore/workload/layeraxes.h"
 #include "explore/workload/layerrecord.h"
+#include "explore/workload/uniquenames.h"
 #include "explore/workload/views.h"
 #include "support/files.h"
 
@@ -46,6 +47,7 @@ public:
         }
         for (const Layer& layer : workload_.layers)
             workload_.tensors[layer.result].isOutput = read.count(layer.result) == 0;
+        makeNamesUnique(workload_, diagnostics_);
         if (!verify(workload_, diagnostics_)) return std::nullopt;
         return std::move(workload_);
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "explore/workload/uniquenames.h"
+
 namespace millrace::workload {
 
 static constexpr std::int64_t kMostOperations = std::int64_t{1} << 62;
@@ -250,6 +252,7 @@ std::optional<Workload> lower(const model::Network& network, const LowerOptions&
     Lowering lowering(network, options, *compat, diagnostics);
     if (!lowering.run()) return std::nullopt;
     Workload result = lowering.take();
+    makeNamesUnique(result, diagnostics);
     if (!verify(result, diagnostics)) return std::nullopt;
     return result;
 }

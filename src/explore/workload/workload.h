@@ -140,7 +140,7 @@ struct InlineMapping {
 };
 
 struct Layer {
-    std::string name;
+    std::string name;           ///< no other layer's, in what comes from a network or a layer file
     std::string type;           ///< ONNX operator type, or the layer file's operator_type; key into mapping files
     std::vector<LoopDim> dims;  ///< in the order that the cost model sees
     Operand output;
