@@ -98,7 +98,7 @@ bool Setup::addLayer(LayerId id, const LayerPlan& plan, Diagnostics& diagnostics
         if (diagnostics.failed()) return false;
     }
     tiles_ += grid.tiles();
-    works_.add(std::move(work));
+    workOfLayer_.add(works_.add(std::move(work)));
     return true;
 }
 

@@ -72,7 +72,8 @@ private:
         if (order == Order::given) {
             auto given = fusion::parseOrder(options_.order, options_.orderFile, sums_.workload, diagnostics);
             if (!given) return std::nullopt;
-            policy.given = std::move(*given);
+            policy.given = std::move(given->tiles);
+            policy.givenLines = std::move(given->lines);
             policy.givenFile = options_.orderFile;
         }
         Engine engine(*setup_, policy);
