@@ -5,9 +5,9 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "explore/fusion/run.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/bounds.h"
-#include "explore/platform/lifetimes.h"
 #include "explore/platform/tensors.h"
 #include "schedule/verify.h"
 
@@ -24,23 +24,12 @@ fusion::Plan plainPlan(const workload::Workload& workload) {
     return plan;
 }
 
-/// Layers whose readers are all in their own stack.
-static std::vector<bool> recomputing(const workload::Workload& workload, const fusion::Plan& plan) {
-    std::vector<bool> result;
-    const platform::Lifetimes lifetimes(workload);
-    for (const LayerId id : workload.layers.ids()) {
-        const std::size_t tensor = workload.layers[id].result.index();
-        bool inside = !lifetimes.readByHost[tensor];
-        for (const LayerId reader : lifetimes.readers[tensor]) {
-            inside = inside && plan.layers[reader].stack == plan.layers[id].stack;
-        }
-        result.push_back(inside);
-    }
-    return result;
-}
-
 FusedRun::FusedRun(FusedCase given) : given_(std::move(given)) {
     Diagnostics diagnostics;
+    fusion::CoreSums sums = fusion::sumOverCores(given_.workload, given_.plan);
+    given_.workload = std::move(sums.workload);
+    given_.plan = std::move(sums.plan);
+    costed_ = std::move(sums.costed);
     result_.chip = given_.chip;
     result_.workload = given_.workload;
     platform_ = platform::Platform::make(given_.chip, result_.problem, diagnostics);
@@ -50,15 +39,8 @@ FusedRun::FusedRun(FusedCase given) : given_(std::move(given)) {
     }
     resources_ = result_.problem;
     platform::addTensors(given_.workload, platform_->offchip(), result_.problem);
-    Table<LayerId, tiling::TileGrid> grids;
-    for (const LayerId id : given_.workload.layers.ids()) {
-        const fusion::LayerPlan& plan = given_.plan.layers[id];
-        grids.add(tiling::TileGrid(given_.workload.layers[id], plan.inter, plan.intra));
-    }
-    std::vector<bool> again;
-    if (given_.policy.halo == fusion::Halo::recompute) again = recomputing(given_.workload, given_.plan);
-    cells_.emplace(given_.workload, std::move(grids), again);
-    costs_.emplace(given_.workload, given_.chip, nullptr, explore::Objective::latency, 4);
+    cells_.emplace(fusion::cellsOf(given_.workload, given_.plan, given_.policy));
+    costs_.emplace(costed_, given_.chip, nullptr, explore::Objective::latency, 4);
     setup_ = fusion::Setup::make(given_.workload, given_.chip, *platform_, resources_, given_.plan, *cells_, *costs_,
                                  diagnostics);
     if (!setup_) throw std::logic_error(diagnostics.text());

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "explore/explore.h"
+#include "explore/fusion/coresums.h"
 #include "explore/fusion/engine.h"
 #include "explore/fusion/order.h"
 #include "explore/fusion/plan.h"
@@ -33,6 +34,7 @@ public:
     explicit FusedRun(FusedCase given);
     FusedRun(const FusedRun&) = delete;
 
+    /// As given, but layers that are cut over cores along a sum are chains of layers (`fusion::sumOverCores`).
     const FusedCase& given() const { return given_; }
     const fusion::Setup& setup() const { return *setup_; }
     fusion::Engine& engine() { return *engine_; }
@@ -54,6 +56,7 @@ public:
 
 private:
     FusedCase given_;
+    workload::Workload costed_;
     explore::Result result_;
     schedule::Problem resources_;
     std::optional<platform::Platform> platform_;

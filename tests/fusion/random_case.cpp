@@ -169,6 +169,20 @@ static void cutAlike(const workload::Workload& workload, fusion::Plan& plan, Rng
     }
 }
 
+/// Cuts over cores along loops that are summed over, beside the other cuts.
+static void cutSums(const workload::Workload& workload, fusion::Plan& plan, Rng& rng) {
+    for (const LayerId id : workload.layers.ids()) {
+        const workload::Layer& layer = workload.layers[id];
+        for (workload::DimIndex dim = 0; dim < layer.dims.size(); ++dim) {
+            const std::int64_t most = std::min<std::int64_t>(layer.dims[dim].size, 4);
+            if (layer.dims[dim].kind != workload::DimKind::reduction || most < 2 || rng.below(2) == 0) continue;
+            std::vector<tiling::Split>& inter = plan.layers[id].inter;
+            const auto place = inter.begin() + static_cast<std::ptrdiff_t>(rng.below(inter.size() + 1));
+            inter.insert(place, {dim, rng.between(2, most)});
+        }
+    }
+}
+
 /// Puts a host operator between a layer and its readers.
 static void addHost(workload::Workload& workload, LayerId layer) {
     const workload::TensorId before = workload.layers[layer].result;
@@ -203,6 +217,7 @@ FusedCase randomCase(Rng& rng, double share) {
     result.plan = randomPlan(result.workload, result.chip, rng, rng.between(1, 12));
     result.policy = randomPolicy(rng);
     if (result.policy.halo == fusion::Halo::recompute) cutAlike(result.workload, result.plan, rng);
+    if (rng.below(4) == 0) cutSums(result.workload, result.plan, rng);
     return result;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "explore/tiling/grid.h"
+
 namespace millrace::fusion {
 
 using workload::AffineTerm;
@@ -10,22 +12,13 @@ using workload::DimIndex;
 using workload::Layer;
 using workload::LayerId;
 
-bool writes(const Layer& layer, DimIndex dim) {
-    for (const workload::Axis& axis : layer.output.axes) {
-        for (const AffineTerm& term : axis.index.terms) {
-            if (term.dim == dim) return true;
-        }
-    }
-    return false;
-}
-
 /// The loop that moves an index the most: of those longer than 1, one of the result before others, then the widest.
 static std::optional<DimIndex> leading(const Layer& layer, const workload::AffineExpr& index) {
     std::optional<DimIndex> best;
     std::tuple<bool, bool, std::int64_t> bestKey;
     for (const AffineTerm& term : index.terms) {
         const std::int64_t size = layer.dims[term.dim].size;
-        const std::tuple key{size > 1, writes(layer, term.dim), std::abs(term.coefficient) * (size - 1)};
+        const std::tuple key{size > 1, tiling::writes(layer, term.dim), std::abs(term.coefficient) * (size - 1)};
         if (best && key <= bestKey) continue;
         best = term.dim;
         bestKey = key;
@@ -86,7 +79,7 @@ std::optional<DimIndex> SharedAxes::loop(LayerId layer, std::size_t axis) const 
     std::optional<DimIndex> found;
     for (DimIndex dim = 0; dim < workload_.layers[layer].dims.size(); ++dim) {
         if (classOf(layer, dim) != axis) continue;
-        if (writes(workload_.layers[layer], dim)) return dim;
+        if (tiling::writes(workload_.layers[layer], dim)) return dim;
         if (!found) found = dim;
     }
     return found;

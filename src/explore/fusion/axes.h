@@ -33,7 +33,4 @@ private:
     mutable std::vector<std::size_t> parent_;
 };
 
-/// Does the layer's result have an axis that this loop runs over?
-bool writes(const workload::Layer& layer, workload::DimIndex dim);
-
 }  // namespace millrace::fusion

@@ -11,14 +11,29 @@ using workload::Layer;
 using workload::LayerId;
 using workload::TensorId;
 
-namespace {
-
-bool isSummed(const Layer& layer, workload::DimIndex dim) {
-    return std::none_of(layer.output.axes.begin(), layer.output.axes.end(), [&](const workload::Axis& axis) {
-        return std::any_of(axis.index.terms.begin(), axis.index.terms.end(),
-                           [&](const workload::AffineTerm& term) { return term.dim == dim; });
-    });
+/// The operand that takes over the sums of the part before, which lie in a tensor of the result's shape.
+static workload::Operand sumsOf(const workload::Workload& workload, const Layer& whole, TensorId before) {
+    workload::Operand operand = whole.output;
+    operand.name = "S";
+    workload::Piece piece;
+    piece.tensor = before;
+    piece.region = wholeBox(workload.tensors[whole.result].shape);
+    for (std::size_t axis = 0; axis < piece.region.size(); ++axis) piece.map.push_back({axis, 1, 0});
+    operand.source = std::vector<workload::Piece>{piece};
+    return operand;
 }
+
+Layer roomiestPart(const workload::Workload& workload, LayerId id, const LayerPlan& plan) {
+    Layer layer = workload.layers[id];
+    std::int64_t parts = 1;
+    for (const Split& split : plan.inter) parts *= tiling::writes(layer, split.dim) ? 1 : split.parts;
+    if (parts == 1) return layer;
+    layer.inputs.push_back(sumsOf(workload, layer, layer.result));
+    if (parts > 2) layer.outputFinalBits = layer.output.bits;
+    return layer;
+}
+
+namespace {
 
 class Chains {
 public:
@@ -49,7 +64,7 @@ private:
         const LayerPlan& plan = plan_.layers[id];
         std::vector<Split> sums;
         std::vector<Split> others;
-        for (const Split& split : plan.inter) (isSummed(layer, split.dim) ? sums : others).push_back(split);
+        for (const Split& split : plan.inter) (tiling::writes(layer, split.dim) ? others : sums).push_back(split);
         const std::vector<tiling::Tile> parts = tiling::grid(tiling::wholeLayer(layer), sums);
         if (parts.size() == 1) {
             add(layer, layer, plan);
@@ -89,20 +104,9 @@ private:
         }
         const Layer costed = part;
         part.name += place;
-        if (before.valid()) part.inputs.push_back(sumsOf(whole, before));
+        if (before.valid()) part.inputs.push_back(sumsOf(given_, whole, before));
         add(part, costed, std::move(plan));
         return part.result;
-    }
-
-    workload::Operand sumsOf(const Layer& whole, TensorId before) const {
-        workload::Operand operand = whole.output;
-        operand.name = "S";
-        workload::Piece piece;
-        piece.tensor = before;
-        piece.region = wholeBox(given_.tensors[whole.result].shape);
-        for (std::size_t axis = 0; axis < piece.region.size(); ++axis) piece.map.push_back({axis, 1, 0});
-        operand.source = std::vector<workload::Piece>{piece};
-        return operand;
     }
 
     /// The cores of the parts of the whole grid whose summed loops are at this part of the sum. `tiling::grid` varies

@@ -18,4 +18,8 @@ struct CoreSums {
 /// The layers of `costed` keep the name of the whole layer, by which a mapping file knows them.
 CoreSums sumOverCores(const workload::Workload& workload, const Plan& plan);
 
+/// The layer as a part of such a chain that takes the most room: sums of another part come in, and (with three parts or
+/// more) sums go out. Its loops are the whole layer's. The layer itself if it is not cut so.
+workload::Layer roomiestPart(const workload::Workload& workload, workload::LayerId layer, const LayerPlan& plan);
+
 }  // namespace millrace::fusion

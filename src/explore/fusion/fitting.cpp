@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "explore/fusion/axes.h"
+#include "explore/cost/nest.h"
+#include "explore/fusion/coresums.h"
 #include "explore/fusion/steps.h"
+#include "explore/mapper/mapper.h"
 #include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
@@ -21,20 +23,72 @@ using workload::LayerId;
 
 namespace {
 
+/// What the cost model needs of the outermost memories of a core beyond the bits of a tile's data: it counts some
+/// operands as larger than they are (`cost::nestOf`).
+class CostRoom {
+public:
+    CostRoom(const Layer& layer, int finalBits, const hardware::Core& core, CoreId id, const Memories& memories)
+        : layer_(layer), finalBits_(finalBits), core_(core), id_(id), memories_(memories) {}
+
+    std::optional<Shortage> operator()(const Tile& tile) const {
+        cost::TileSizes sizes;
+        for (DimIndex dim = 0; dim < tile.size(); ++dim) sizes.emplace_back(layer_.dims[dim].name, tile[dim].size());
+        Diagnostics ignored;
+        auto nest = cost::nestOf(layer_, sizes, ignored);
+        if (!nest) return std::nullopt;
+        nest->finalBits = finalBits_;
+        const auto shortage = mapper::shortage(*nest, core_);
+        if (!shortage) return std::nullopt;
+        for (const hardware::MemoryOperand role : hardware::kMemoryOperands) {
+            if (core_.top(role) == shortage->memory)
+                return Shortage{memories_.of(id_, role), shortage->needed.value(), shortage->available.value()};
+        }
+        return std::nullopt;
+    }
+
+private:
+    const Layer& layer_;
+    int finalBits_;
+    const hardware::Core& core_;
+    CoreId id_;
+    const Memories& memories_;
+};
+
 /// A layer that is cut on until a tile fits the room of a core.
 class Fitting {
 public:
-    Fitting(const workload::Workload& workload, LayerId id, LayerPlan& plan)
-        : workload_(workload), layer_(workload.layers[id]), plan_(plan), part_(largestPart(layer_, plan)) {}
+    Fitting(const workload::Workload& workload, const hardware::Chip& chip, const Memories& memories, LayerId id,
+            LayerPlan& plan)
+        : workload_(workload), chip_(chip), memories_(memories), id_(id), plan_(plan) {
+        readPlan();
+    }
 
-    bool fits(const Room& room) {
+    /// The room of a core; nothing if it lacks a memory.
+    std::optional<Room> room(CoreId core, bool doubleBuffer) const {
+        auto room = tileRoom(layer_, plan_, core, memories_, doubleBuffer);
+        if (room)
+            room->also = CostRoom(workload_.layers[id_], layer_.outputFinalBits, chip_.cores[core], core, memories_);
+        return room;
+    }
+
+    bool fits(Room room) {
+        room.addsUp = addsUp();
         auto demand = tiling::demand(workload_, layer_, part_, plan_.intra, room);
-        demand[room.outputMemory] += sumBits();
+        demand[room.outputMemory] += otherSums();
         for (const MemoryId memory : demand.ids()) {
             if (demand[memory] <= room.freeBits[memory]) continue;
             shortage_ = {memory, demand[memory], room.freeBits[memory]};
             return false;
         }
+        const auto other = room.also(tile());
+        if (other) shortage_ = *other;
+        return !other;
+    }
+
+    /// Sums one after another instead of side by side: takes the cuts along them first. True if they were not.
+    bool sumsFirst() {
+        if (otherSums() == 0) return false;
+        std::stable_partition(plan_.intra.begin(), plan_.intra.end(), [&](const Split& split) { return adds(split); });
         return true;
     }
 
@@ -44,6 +98,7 @@ public:
         const std::vector<Split> before = plan_.intra;
         for (;;) {
             room.uncut = used();
+            room.addsUp = addsUp();
             const auto splits = tiling::fit(workload_, layer_, tile(), room, shortage_);
             if (splits) take(*splits);
             if (splits && fits(room)) return true;
@@ -63,7 +118,7 @@ public:
             split.parts = size;
             changed = true;
         }
-        part_ = largestPart(layer_, plan_);
+        readPlan();
         return changed;
     }
 
@@ -89,21 +144,31 @@ public:
     const Shortage& shortage() const { return shortage_; }
 
 private:
-    /// Width of sums beyond that of results, for tiles that add a single step to a sum (`partialSumBits` has it for all
-    /// others).
-    std::int64_t sumBits() const {
-        const Tile one = tile();
-        const auto adds = [&](const Split& split) { return !writes(layer_, split.dim); };
-        if (tiling::partialSumBits(layer_, one) > 0 || std::none_of(plan_.intra.begin(), plan_.intra.end(), adds))
-            return 0;
-        return std::max(0, layer_.output.bits - layer_.outputFinalBits) * volume(tiling::writtenBox(layer_, one));
+    void readPlan() {
+        layer_ = roomiestPart(workload_, id_, plan_);
+        part_ = largestPart(layer_, plan_);
     }
 
-    Tile tile() const {
-        Tile result = part_;
-        for (const Split& split : plan_.intra) result[split.dim] = tiling::cut(result[split.dim], split.parts).front();
-        return result;
+    bool adds(const Split& split) const { return !tiling::writes(layer_, split.dim); }
+
+    bool addsUp() const {
+        return std::any_of(plan_.intra.begin(), plan_.intra.end(), [&](const Split& split) { return adds(split); });
     }
+
+    /// Sums that are under way beside that of the tile: those that begin before the first of them ends, as cuts that
+    /// vary faster than one along a sum make them.
+    std::int64_t otherSums() const {
+        std::int64_t sums = 1;
+        std::int64_t faster = 1;
+        for (const Split& split : plan_.intra) {
+            if (adds(split)) sums = faster;
+            if (!adds(split)) faster *= split.parts;
+        }
+        const std::int64_t bits = std::max(layer_.output.bits, layer_.outputFinalBits);
+        return (sums - 1) * bits * volume(tiling::writtenBox(layer_, tile()));
+    }
+
+    Tile tile() const { return tiling::largestTile(part_, plan_.intra); }
 
     /// Parts in time that a loop can have.
     std::int64_t most(DimIndex dim) const { return layer_.dims[dim].size / tiling::partsOf(plan_.inter, dim); }
@@ -129,7 +194,7 @@ private:
         std::vector<DimIndex> result;
         for (DimIndex dim = 0; dim < layer_.dims.size(); ++dim) {
             const workload::LoopDim& loop = layer_.dims[dim];
-            if (loop.kind == workload::DimKind::reduction && loop.size > 1 && !writes(layer_, dim))
+            if (loop.kind == workload::DimKind::reduction && loop.size > 1 && !tiling::writes(layer_, dim))
                 result.push_back(dim);
         }
         std::stable_sort(result.begin(), result.end(), [&](DimIndex a, DimIndex b) {
@@ -140,8 +205,11 @@ private:
     }
 
     const workload::Workload& workload_;
-    const Layer& layer_;
+    const hardware::Chip& chip_;
+    const Memories& memories_;
+    LayerId id_;
     LayerPlan& plan_;
+    Layer layer_;  ///< that has to fit: `roomiestPart`
     Tile part_;
     Shortage shortage_;
 };
@@ -163,11 +231,11 @@ void cutToFit(const workload::Workload& workload, const hardware::Chip& chip, co
     LayerPlan& mine = plan.layers[id];
     const std::string before = textOf(layer, mine);
     const bool alone = plan.stacks[mine.stack].size() == 1;
-    Fitting fitting(workload, id, mine);
+    Fitting fitting(workload, chip, memories, id, mine);
     std::optional<Shortage> shortage;
     const std::set<CoreId> cores(mine.cores.begin(), mine.cores.end());
     for (const CoreId core : cores) {
-        const auto tight = tileRoom(layer, mine, core, memories, false);
+        const auto tight = fitting.room(core, false);
         if (!tight) {
             diagnostics.infeasible(layer.where,
                                    fmt::format("core {} ({}) lacks a memory for an operand of layer '{}'", core.index(),
@@ -176,13 +244,15 @@ void cutToFit(const workload::Workload& workload, const hardware::Chip& chip, co
             return;
         }
         const bool whole = mine.intra.empty() && fitting.fits(*tight);
-        if (alone && !asked && !whole && options.doubleBuffer &&
-            fitting.cut(*tileRoom(layer, mine, core, memories, true)))
-            continue;
+        if (alone && !asked && !whole && options.doubleBuffer && fitting.cut(*fitting.room(core, true))) continue;
         if (fitting.fits(*tight)) continue;
         if (!shortage) shortage = fitting.shortage();
+        if (fitting.sumsFirst() && fitting.fits(*tight)) continue;
         if (fitting.cut(*tight) || fitting.cutSums(*tight)) continue;
-        if (fitting.cutOverCores() && (fitting.cut(*tight) || fitting.cutSums(*tight))) continue;
+        if (fitting.cutOverCores()) {
+            const auto finer = fitting.room(core, false);
+            if (fitting.cut(*finer) || fitting.cutSums(*finer)) continue;
+        }
         const Shortage& least = fitting.shortage();
         diagnostics.infeasible(
             layer.where,

@@ -18,11 +18,6 @@ Kinds::Kinds(const workload::Workload& workload, workload::LayerId layer, const 
     known_.assign(stride * cores, nullptr);
 }
 
-static bool uses(const workload::Axis& axis, workload::DimIndex dim) {
-    return std::any_of(axis.index.terms.begin(), axis.index.terms.end(),
-                       [&](const workload::AffineTerm& term) { return term.dim == dim; });
-}
-
 /// Two ranges of a loop are alike if they have one size and, on each axis, as much of what they touch exists. Axes that
 /// several cut loops move along are taken as different everywhere.
 Kinds::Classes Kinds::classesOf(std::size_t slot) const {
@@ -36,15 +31,16 @@ Kinds::Classes Kinds::classesOf(std::size_t slot) const {
         tile[cut.dim] = cut.intervals[i];
         const auto look = [&](const workload::Operand& operand) {
             for (const workload::Axis& axis : operand.axes) {
-                if (!uses(axis, cut.dim)) continue;
+                if (!tiling::uses(axis, cut.dim)) continue;
                 const Interval range = workload::range(axis.index, tile);
                 const bool inside = range.begin >= 0 && range.end <= axis.extent;
                 key.push_back(std::min(range.end, axis.extent) - std::max<std::int64_t>(range.begin, 0));
                 key.push_back(inside ? std::numeric_limits<std::int64_t>::min() : range.begin);
                 if (inside) continue;
-                const bool joint = std::any_of(
-                    grid_.slots().begin(), grid_.slots().end(),
-                    [&](const tiling::TileGrid::Slot& other) { return other.dim != cut.dim && uses(axis, other.dim); });
+                const bool joint =
+                    std::any_of(grid_.slots().begin(), grid_.slots().end(), [&](const tiling::TileGrid::Slot& other) {
+                        return other.dim != cut.dim && tiling::uses(axis, other.dim);
+                    });
                 if (joint) key.push_back(static_cast<std::int64_t>(i));
             }
         };

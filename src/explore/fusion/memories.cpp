@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "explore/fusion/coresums.h"
 #include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
@@ -45,8 +46,7 @@ Memories::Memories(const hardware::Chip& chip) : memories_(chip.cores.size()) {
 
 MemoryId Memories::of(CoreId core, const Operand& operand) const {
     for (const hardware::MemoryOperand role : hardware::kMemoryOperands) {
-        if (hardware::name(role) == operand.memoryOperand)
-            return memories_[core.index()][static_cast<std::size_t>(role)];
+        if (hardware::name(role) == operand.memoryOperand) return of(core, role);
     }
     return MemoryId();
 }
@@ -65,18 +65,7 @@ bool isConstant(const workload::Workload& workload, const Operand& operand) {
 }
 
 Tile largestPart(const Layer& layer, const LayerPlan& plan) {
-    Tile tile = tiling::wholeLayer(layer);
-    for (const tiling::Split& split : plan.inter) tile[split.dim] = tiling::cut(tile[split.dim], split.parts).front();
-    return tile;
-}
-
-static bool uses(const Operand& operand, workload::DimIndex dim) {
-    for (const workload::Axis& axis : operand.axes) {
-        for (const workload::AffineTerm& term : axis.index.terms) {
-            if (term.dim == dim) return true;
-        }
-    }
-    return false;
+    return tiling::largestTile(tiling::wholeLayer(layer), plan.inter);
 }
 
 /// Adds bits to the memory of the operand, once for each core of the plan.
@@ -93,7 +82,7 @@ static std::int64_t constantBits(const workload::Workload& workload, const Opera
                                  const LayerPlan& plan) {
     const auto cores = static_cast<std::int64_t>(plan.cores.size());
     std::int64_t different = 1;
-    for (const tiling::Split& split : plan.inter) different *= uses(operand, split.dim) ? split.parts : 1;
+    for (const tiling::Split& split : plan.inter) different *= tiling::uses(operand, split.dim) ? split.parts : 1;
     return std::min(different, (plan.parts() + cores - 1) / cores) * tiling::inputBits(workload, operand, part);
 }
 
@@ -131,12 +120,11 @@ static bool isSkip(const workload::Workload& workload, LayerId reader, const Ope
 }
 
 LayerRoom roomOf(const workload::Workload& workload, LayerId id, const LayerPlan& plan, const Memories& memories) {
-    const Layer& layer = workload.layers[id];
+    const Layer layer = roomiestPart(workload, id, plan);
     const RoomTable none(memories.size(), 0);
     LayerRoom room{none, none, none};
     const Tile part = largestPart(layer, plan);
-    Tile tile = part;
-    for (const tiling::Split& split : plan.intra) tile[split.dim] = tiling::cut(tile[split.dim], split.parts).front();
+    const Tile tile = tiling::largestTile(part, plan.intra);
     for (const Operand& operand : layer.inputs) {
         if (readsNothing(operand)) continue;
         if (isConstant(workload, operand)) {

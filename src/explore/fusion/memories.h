@@ -19,6 +19,9 @@ public:
     explicit Memories(const hardware::Chip& chip);
 
     /// Invalid if the core has none for the operand.
+    schedule::MemoryId of(hardware::CoreId core, hardware::MemoryOperand operand) const {
+        return memories_[core.index()][static_cast<std::size_t>(operand)];
+    }
     schedule::MemoryId of(hardware::CoreId core, const workload::Operand& operand) const;
     std::int64_t capacity(schedule::MemoryId memory) const { return capacity_[memory]; }  ///< bits
     const std::string& name(schedule::MemoryId memory) const { return names_[memory.index()]; }

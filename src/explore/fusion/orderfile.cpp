@@ -44,29 +44,34 @@ public:
         const auto index = number(layer);
         const auto known = names_.find(std::string(layer));
         if (known != names_.end()) {
-            order_.emplace_back(known->second, *tile);
+            add(known->second, *tile, at);
         } else if (index && *index < workload_.layers.size()) {
-            order_.emplace_back(workload::LayerId(*index), *tile);
+            add(workload::LayerId(*index), *tile, at);
         } else {
             diagnostics_.error(where, fmt::format("the workload has no layer '{}'", layer),
                                fmt::format("a name, or a number from 0 to {}", workload_.layers.size() - 1));
         }
     }
 
-    TileOrder take() { return std::move(order_); }
+    GivenOrder take() { return std::move(order_); }
 
 private:
+    void add(workload::LayerId layer, std::uint32_t tile, int line) {
+        order_.tiles.emplace_back(layer, tile);
+        order_.lines.push_back(line);
+    }
+
     const std::string& file_;
     const workload::Workload& workload_;
     Diagnostics& diagnostics_;
     std::map<std::string, workload::LayerId> names_;
-    TileOrder order_;
+    GivenOrder order_;
 };
 
 }  // namespace
 
-std::optional<TileOrder> parseOrder(std::string_view text, const std::string& file, const workload::Workload& workload,
-                                    Diagnostics& diagnostics) {
+std::optional<GivenOrder> parseOrder(std::string_view text, const std::string& file, const workload::Workload& workload,
+                                     Diagnostics& diagnostics) {
     const std::size_t before = diagnostics.failures();
     Lines lines(file, workload, diagnostics);
     for (int line = 1; !text.empty(); ++line) {
@@ -75,7 +80,13 @@ std::optional<TileOrder> parseOrder(std::string_view text, const std::string& fi
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     }
     if (diagnostics.failures() > before) return std::nullopt;
-    return lines.take();
+    GivenOrder order = lines.take();
+    if (order.tiles.empty() && !workload.layers.empty()) {
+        diagnostics.error({file, 0, 0}, "the order names no tile: it is empty, or all of it stands behind a #",
+                          "a line for each tile: \"3,17\" is tile 17 of layer 3");
+        return std::nullopt;
+    }
+    return order;
 }
 
 std::string printOrder(const TileOrder& order) {

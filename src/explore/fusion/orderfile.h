@@ -15,9 +15,14 @@ namespace millrace::fusion {
 
 using TileOrder = std::vector<std::pair<workload::LayerId, std::uint32_t>>;
 
-/// Errors: lines of another form, layers that the workload lacks; one for each.
-std::optional<TileOrder> parseOrder(std::string_view text, const std::string& file, const workload::Workload& workload,
-                                    Diagnostics& diagnostics);
+struct GivenOrder {
+    TileOrder tiles;
+    std::vector<int> lines;  ///< on which each of them stands, from 1
+};
+
+/// Errors: lines of another form, layers that the workload lacks, one for each; no line at all.
+std::optional<GivenOrder> parseOrder(std::string_view text, const std::string& file, const workload::Workload& workload,
+                                     Diagnostics& diagnostics);
 /// With the layers' numbers.
 std::string printOrder(const TileOrder& order);
 

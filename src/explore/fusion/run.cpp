@@ -71,10 +71,6 @@ private:
 
     bool given() {
         Lanes lanes(setup_, policy_.order);
-        std::vector<WorkId> works(setup_.workload().layers.size());
-        for (const WorkId id : setup_.works().ids()) {
-            if (setup_.works()[id].layer.valid()) works[setup_.works()[id].layer.index()] = id;
-        }
         std::vector<std::uint32_t> order;
         const auto takeHosts = [&] {
             for (const WorkId id : setup_.works().ids()) {
@@ -82,29 +78,70 @@ private:
                 if (host && lanes.take({id, 0})) order.push_back(setup_.works()[id].firstTile);
             }
         };
-        for (const auto& [layer, tile] : policy_.given) {
+        std::vector<bool> taken(setup_.tiles(), false);
+        for (std::size_t entry = 0; entry < policy_.given.size(); ++entry) {
             takeHosts();
-            if (!setup_.workload().layers.contains(layer)) return refuse(order.size(), "there is no such layer");
-            const WorkId work = works[layer.index()];
-            if (tile >= setup_.works()[work].parts * setup_.works()[work].steps)
-                return refuse(order.size(),
-                              fmt::format("layer '{}' has no tile {}", setup_.workload().layers[layer].name, tile));
-            if (!lanes.take({work, tile}))
-                return refuse(order.size(),
-                              fmt::format("tile {} of layer '{}' stands before a tile that it needs, or before an "
-                                          "earlier one of its part",
-                                          tile, setup_.workload().layers[layer].name));
-            order.push_back(setup_.works()[work].firstTile + tile);
+            const auto tile = givenTile(entry, taken);
+            if (!tile) return false;
+            if (!lanes.take(*tile))
+                return refuse(entry, givenName(entry) +
+                                         " stands before a tile that it needs, or before an earlier one of its part");
+            order.push_back(setup_.works()[tile->work].firstTile + tile->tile);
+            taken[order.back()] = true;
         }
         takeHosts();
-        if (order.size() != setup_.tiles()) {
-            return refuse(order.size(), fmt::format("it names {} of {} tiles", order.size(), setup_.tiles()));
-        }
+        if (!isComplete(taken)) return false;
         engine_.follow(positionsOf(order));
         return std::all_of(order.begin(), order.end(), [&](std::uint32_t tile) {
             const WorkId work = setup_.workOf(tile);
             return commit(work, tile - setup_.works()[work].firstTile);
         });
+    }
+
+    /// "tile 17 of layer 'conv'"
+    std::string tileName(LayerId layer, std::uint32_t tile) const {
+        return fmt::format("tile {} of layer '{}'", tile, setup_.workload().layers[layer].name);
+    }
+    std::string givenName(std::size_t entry) const {
+        return tileName(policy_.given[entry].first, policy_.given[entry].second);
+    }
+
+    /// The tile that an entry of the order means, unless there is none or it was taken.
+    std::optional<Lanes::Tile> givenTile(std::size_t entry, const std::vector<bool>& taken) {
+        const auto [layer, tile] = policy_.given[entry];
+        if (!setup_.workload().layers.contains(layer)) {
+            refuse(entry, "there is no such layer");
+            return std::nullopt;
+        }
+        const WorkId id = setup_.workOf(layer);
+        const Work& work = setup_.works()[id];
+        const std::uint32_t tiles = work.parts * work.steps;
+        if (tile >= tiles) {
+            refuse(entry, fmt::format("layer '{}' has no tile {}: its tiles are 0 to {}",
+                                      setup_.workload().layers[layer].name, tile, tiles - 1));
+            return std::nullopt;
+        }
+        if (taken[work.firstTile + tile]) {
+            refuse(entry, givenName(entry) + " stands twice");
+            return std::nullopt;
+        }
+        return Lanes::Tile{id, tile};
+    }
+
+    /// Are all tiles of layers in the order?
+    bool isComplete(const std::vector<bool>& taken) {
+        std::uint32_t all = setup_.tiles();
+        std::string first;
+        for (const Work& work : setup_.works()) {
+            if (!work.layer.valid()) --all;
+            for (std::uint32_t tile = 0; tile < work.parts * work.steps && work.layer.valid(); ++tile) {
+                if (first.empty() && !taken[work.firstTile + tile]) first = tileName(work.layer, tile);
+            }
+        }
+        if (first.empty()) return true;
+        diagnostics_.error({policy_.givenFile, 0, 0}, fmt::format("the order names {} of {} tiles: {} is missing",
+                                                                  policy_.given.size(), all, first));
+        return false;
     }
 
     std::string hint() const {
@@ -115,9 +152,10 @@ private:
         return "cut the layer into more tiles (--tile), use more cores, or a larger memory";
     }
 
-    bool refuse(std::size_t index, const std::string& why) {
-        diagnostics_.error({policy_.givenFile, 0, 0},
-                           fmt::format("the order of tiles is wrong at entry {}: {}", index + 1, why));
+    bool refuse(std::size_t entry, const std::string& why) {
+        const bool known = entry < policy_.givenLines.size();
+        diagnostics_.error({policy_.givenFile, known ? policy_.givenLines[entry] : 0, known ? 1 : 0},
+                           known ? why : fmt::format("the order of tiles is wrong at entry {}: {}", entry + 1, why));
         return false;
     }
 

@@ -49,11 +49,7 @@ static std::optional<hardware::MemoryOperand> roleOf(const workload::Operand& op
 
 static bool sumsUp(const workload::Layer& layer) {
     for (workload::DimIndex dim = 0; dim < layer.dims.size(); ++dim) {
-        const bool written = std::any_of(layer.output.axes.begin(), layer.output.axes.end(), [&](const auto& axis) {
-            return std::any_of(axis.index.terms.begin(), axis.index.terms.end(),
-                               [&](const workload::AffineTerm& term) { return term.dim == dim; });
-        });
-        if (!written && layer.dims[dim].size > 1) return true;
+        if (layer.dims[dim].size > 1 && !tiling::writes(layer, dim)) return true;
     }
     return false;
 }
@@ -98,7 +94,7 @@ bool Setup::addLayer(LayerId id, const LayerPlan& plan, Diagnostics& diagnostics
         if (diagnostics.failed()) return false;
     }
     tiles_ += grid.tiles();
-    works_.add(std::move(work));
+    workOfLayer_.add(works_.add(std::move(work)));
     return true;
 }
 

@@ -55,7 +55,8 @@ struct Policy {
     bool multicast = true;
     /// Tiles in order (layer, tile number), all of them: only for `Order::given`.
     std::vector<std::pair<workload::LayerId, std::uint32_t>> given = {};
-    std::string givenFile = {};  ///< where that comes from, for messages
+    std::vector<int> givenLines = {};  ///< where each of them stands in `givenFile`; for messages, may be empty
+    std::string givenFile = {};
 };
 
 using WorkId = Id<struct WorkTag>;
@@ -115,6 +116,7 @@ public:
     const tiling::Cells& cells() const { return *cells_; }
     const Table<WorkId, Work>& works() const { return works_; }
     WorkId workOf(std::uint32_t tile) const;
+    WorkId workOf(workload::LayerId layer) const { return workOfLayer_[layer]; }
     std::uint32_t tiles() const { return tiles_; }
     /// Cells of all sites, and of those that tiles read.
     std::uint64_t tableSize() const { return tableSize_; }
@@ -173,6 +175,7 @@ private:
     const tiling::Cells* cells_ = nullptr;
     const platform::TileCosts* costs_ = nullptr;
     Table<WorkId, Work> works_;
+    Table<workload::LayerId, WorkId> workOfLayer_;
     std::shared_ptr<std::deque<Kinds>> kinds_;
     Table<workload::TensorId, Sites> sites_;
     std::vector<Site> siteOf_;

@@ -87,7 +87,8 @@ static int rank(std::string_view name) {
 /// Loops of the result that a layer may be cut along freely: PX and PY of transposed convolutions are not.
 static bool isFree(const Layer& layer, DimIndex dim) {
     const workload::LoopDim& loop = layer.dims[dim];
-    return loop.size > 1 && loop.kind == workload::DimKind::parallel && writes(layer, dim) && loop.name[0] != 'P';
+    return loop.size > 1 && loop.kind == workload::DimKind::parallel && tiling::writes(layer, dim) &&
+           loop.name[0] != 'P';
 }
 
 static bool isChannel(const Layer& layer, DimIndex dim) {

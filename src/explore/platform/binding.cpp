@@ -6,6 +6,7 @@
 
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
+#include "explore/tiling/grid.h"
 
 namespace millrace::platform {
 
@@ -89,21 +90,13 @@ bool checkBindings(const workload::Workload& workload, const hardware::Chip& chi
     return diagnostics.failures() == before;
 }
 
-static bool writes(const workload::Layer& layer, workload::DimIndex dim) {
-    for (const workload::Axis& axis : layer.output.axes) {
-        for (const workload::AffineTerm& term : axis.index.terms) {
-            if (term.dim == dim) return true;
-        }
-    }
-    return false;
-}
-
 static void checkSplits(const workload::Layer& layer, const mapping::Mapping& mapping, Diagnostics& diagnostics) {
     const mapping::MappingEntry* entry = mapping.find(layer.name, layer.type);
     if (entry == nullptr) return;
     for (const mapping::Tiling& tiling : entry->interCoreTiling) {
         const auto dim = mapping::resolve(layer, *entry, tiling);
-        if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1) || writes(layer, *dim)) continue;
+        if (!dim || (tiling.kind == mapping::Tiling::Kind::parts && tiling.parts <= 1) || tiling::writes(layer, *dim))
+            continue;
         diagnostics.error(entry->where,
                           fmt::format("entry '{}' splits {} over cores, but layer '{}' sums over it", entry->name,
                                       tiling.dim, layer.name),

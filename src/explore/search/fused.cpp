@@ -17,7 +17,8 @@ static std::optional<Candidate> inOrder(const Scene& scene, const fusion::Plan& 
     const workload::Workload scheduled = fusion::sumOverCores(scene.workload(), plan).workload;
     auto given = fusion::parseOrder(options.order, options.orderFile, scheduled, diagnostics);
     if (!given) return std::nullopt;
-    candidate.policy.given = std::move(*given);
+    candidate.policy.given = std::move(given->tiles);
+    candidate.policy.givenLines = std::move(given->lines);
     candidate.policy.givenFile = options.orderFile;
     return candidate;
 }

@@ -10,20 +10,16 @@ using workload::DimIndex;
 
 using Demand = Table<MemoryId, std::int64_t>;
 
-static bool writes(const workload::Layer& layer, DimIndex dim) {
-    for (const workload::Axis& axis : layer.output.axes) {
-        for (const workload::AffineTerm& term : axis.index.terms) {
-            if (term.dim == dim) return true;
-        }
-    }
-    return false;
+/// By how many bits the partial sums of a tile are wider than results.
+static std::int64_t widerBits(const workload::Layer& layer, const Tile& tile) {
+    return std::max(0, layer.output.bits - layer.outputFinalBits) * volume(writtenBox(layer, tile));
 }
 
 std::int64_t partialSumBits(const workload::Layer& layer, const Tile& tile) {
-    bool sums = false;
-    for (DimIndex dim = 0; dim < tile.size(); ++dim) sums |= tile[dim].size() > 1 && !writes(layer, dim);
-    if (!sums) return 0;
-    return std::max(0, layer.output.bits - layer.outputFinalBits) * volume(writtenBox(layer, tile));
+    for (DimIndex dim = 0; dim < tile.size(); ++dim) {
+        if (tile[dim].size() > 1 && !writes(layer, dim)) return widerBits(layer, tile);
+    }
+    return 0;
 }
 
 static std::int64_t tensorBits(const workload::Workload& workload, workload::TensorId id) {
@@ -55,25 +51,15 @@ std::int64_t inputBits(const workload::Workload& workload, const workload::Opera
 /// True if tiles of the grid read different parts of the operand.
 static bool varies(const workload::Operand& operand, const std::vector<Split>& splits) {
     if (std::holds_alternative<workload::Barrier>(operand.source)) return false;
-    for (const workload::Axis& axis : operand.axes) {
-        for (const workload::AffineTerm& term : axis.index.terms) {
-            for (const Split& split : splits) {
-                if (split.dim == term.dim && split.parts > 1) return true;
-            }
-        }
-    }
-    return false;
+    return std::any_of(splits.begin(), splits.end(),
+                       [&](const Split& split) { return split.parts > 1 && uses(operand, split.dim); });
 }
 
 Demand demand(const workload::Workload& workload, const workload::Layer& layer, const Tile& region,
               const std::vector<Split>& splits, const Room& room) {
     Demand bits(room.freeBits.size(), 0);
-    Tile tile = region;
-    bool cutAtAll = false;
-    for (const Split& split : splits) {
-        tile[split.dim] = cut(region[split.dim], split.parts).front();
-        cutAtAll |= split.parts > 1;
-    }
+    const Tile tile = largestTile(region, splits);
+    const bool cutAtAll = std::any_of(splits.begin(), splits.end(), [](const Split& split) { return split.parts > 1; });
     const std::int64_t copies = room.doubleBuffer && cutAtAll ? 2 : 1;
     for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
         if (room.inPlace[i]) continue;
@@ -82,7 +68,8 @@ Demand demand(const workload::Workload& workload, const workload::Layer& layer, 
     }
     const Tile& written = room.outputStays ? region : tile;
     const std::int64_t result = volume(writtenBox(layer, written)) * layer.outputFinalBits;
-    bits[room.outputMemory] += (room.outputStays ? 1 : copies) * result + partialSumBits(layer, tile);
+    bits[room.outputMemory] += (room.outputStays ? 1 : copies) * result;
+    bits[room.outputMemory] += room.addsUp ? widerBits(layer, tile) : partialSumBits(layer, tile);
     return bits;
 }
 
@@ -163,13 +150,16 @@ public:
     }
 
     bool fits(std::int64_t channelStep, std::int64_t rowStep, Shortage* shortage = nullptr) const {
-        const Demand bits = demand(workload_, layer_, region_, splits(channelStep, rowStep), room_);
+        const std::vector<Split> cuts = splits(channelStep, rowStep);
+        const Demand bits = demand(workload_, layer_, region_, cuts, room_);
         for (const MemoryId memory : bits.ids()) {
             if (bits[memory] <= room_.freeBits[memory]) continue;
             if (shortage != nullptr) *shortage = {memory, bits[memory], room_.freeBits[memory]};
             return false;
         }
-        return true;
+        const auto other = room_.also ? room_.also(largestTile(region_, cuts)) : std::nullopt;
+        if (other && shortage != nullptr) *shortage = *other;
+        return !other;
     }
 
     /// Fewest row steps that fit at this channel step; nothing if none does.

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,13 @@
 /// Cuts a layer that does not fit its core into tiles that do.
 namespace millrace::tiling {
 
+/// What does not fit at the smallest tile.
+struct Shortage {
+    schedule::MemoryId memory;
+    std::int64_t neededBits = 0;
+    std::int64_t freeBits = 0;
+};
+
 /// Where a core keeps the operands of a layer, and how much room there is.
 struct Room {
     std::vector<schedule::MemoryId> inputMemories;  ///< one per input of the layer
@@ -21,15 +29,12 @@ struct Room {
     bool outputStays = false;
     /// Room for the data of the next tile beside that of the current one, so that transfers overlap with work.
     bool doubleBuffer = false;
+    /// Tiles add to sums that go on after them: what they write is as wide as sums, always.
+    bool addsUp = false;
     Table<schedule::MemoryId, std::int64_t> freeBits;
     std::vector<workload::DimIndex> uncut;  ///< loops that `fit` leaves as they are
-};
-
-/// What does not fit at the smallest tile.
-struct Shortage {
-    schedule::MemoryId memory;
-    std::int64_t neededBits = 0;
-    std::int64_t freeBits = 0;
+    /// What else tiles of these sizes must fit, if anything: what is short then. Smaller tiles must not need more.
+    std::function<std::optional<Shortage>(const Tile&)> also = {};
 };
 
 /// Bits that a tile adds on top of its output at final precision while it is being worked on: partial sums are wider

@@ -25,6 +25,16 @@ Tile wholeLayer(const workload::Layer& layer) {
     return tile;
 }
 
+Tile largestTile(const Tile& region, const std::vector<Split>& splits) {
+    Tile tile = region;
+    for (const Split& split : splits) {
+        Interval& range = tile[split.dim];
+        const std::int64_t parts = std::clamp<std::int64_t>(split.parts, 1, std::max<std::int64_t>(range.size(), 1));
+        range.end = range.begin + (range.size() + parts - 1) / parts;
+    }
+    return tile;
+}
+
 std::vector<Tile> grid(const Tile& region, const std::vector<Split>& splits) {
     std::vector<Tile> tiles{region};
     for (const Split& split : splits) {
@@ -38,6 +48,16 @@ std::vector<Tile> grid(const Tile& region, const std::vector<Split>& splits) {
         tiles = std::move(next);
     }
     return tiles;
+}
+
+bool uses(const workload::Axis& axis, workload::DimIndex dim) {
+    const auto& terms = axis.index.terms;
+    return std::any_of(terms.begin(), terms.end(), [&](const workload::AffineTerm& term) { return term.dim == dim; });
+}
+
+bool uses(const workload::Operand& operand, workload::DimIndex dim) {
+    return std::any_of(operand.axes.begin(), operand.axes.end(),
+                       [&](const workload::Axis& axis) { return uses(axis, dim); });
 }
 
 static Box rangesOf(const workload::Operand& operand, const Tile& tile) {

@@ -23,8 +23,16 @@ struct Split {
     std::int64_t parts = 1;
 };
 
+/// The first tile of `region` cut by all splits: none is larger on any loop.
+Tile largestTile(const Tile& region, const std::vector<Split>& splits);
+
 /// Tiles of `region` cut by all splits; the first split varies slowest.
 std::vector<Tile> grid(const Tile& region, const std::vector<Split>& splits);
+
+/// Does an index of the axis, of the operand, of the layer's result depend on this loop?
+bool uses(const workload::Axis& axis, workload::DimIndex dim);
+bool uses(const workload::Operand& operand, workload::DimIndex dim);
+inline bool writes(const workload::Layer& layer, workload::DimIndex dim) { return uses(layer.output, dim); }
 
 /// Box of the result tensor that a tile writes: what its output axes reach, clipped to the tensor. May be empty
 /// (cropped away).
