@@ -1,6 +1,7 @@
 #include "explore/explore.h"
 #include "explore/fusion/coresums.h"
 #include "explore/fusion/engine.h"
+#include "explore/fusion/halos.h"
 #include "explore/fusion/run.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
@@ -35,7 +36,7 @@ public:
           options_(options),
           diagnostics_(diagnostics),
           resources_(start_.problem),
-          cells_(fusion::cellsOf(sums_.workload, sums_.plan, options.policy)),
+          cells_(fusion::cellsOf(sums_.workload, sums_.plan, options.policy.halo == fusion::Halo::recompute)),
           costs_(sums_.costed, start_.chip, mapping, options.common.objective, options.common.lpfLimit),
           setup_(fusion::Setup::make(sums_.workload, start_.chip, platform, resources_, sums_.plan, cells_, costs_,
                                      diagnostics)) {
@@ -112,7 +113,9 @@ std::optional<Result> exploreFused(const workload::Workload& given, const hardwa
     if (!workload.hostOperators.empty()) {
         start.problem.memories[platform->offchip()].cores.push_back(start.problem.cores.add({"host"}));
     }
-    const auto plan = fusion::makePlan(workload, start.chip, mapping, options.plan, diagnostics);
+    fusion::PlanOptions planOptions = options.plan;
+    planOptions.recompute = options.policy.halo == fusion::Halo::recompute;
+    const auto plan = fusion::makePlan(workload, start.chip, mapping, planOptions, diagnostics);
     if (!plan) return std::nullopt;
     start.bounds = platform::bounds(workload, start.chip, mapping);
     Question question(std::move(start), fusion::sumOverCores(workload, *plan), *platform, mapping, options,
