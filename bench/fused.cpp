@@ -4,6 +4,7 @@
 #include "chips.h"
 #include "explore/explore.h"
 #include "explore/fusion/order.h"
+#include "explore/fusion/halos.h"
 #include "explore/fusion/run.h"
 #include "explore/workload/lower.h"
 #include "hardware/read.h"
@@ -62,7 +63,7 @@ struct Question {
           costs(workload, chip, nullptr, explore::Objective::latency, 6) {}
 
     std::int64_t schedule(const fusion::Plan& plan, const fusion::Policy& policy) {
-        const tiling::Cells cells = fusion::cellsOf(workload, plan, policy);
+        const tiling::Cells cells = fusion::cellsOf(workload, plan, policy.halo == fusion::Halo::recompute);
         const auto setup = fusion::Setup::make(workload, chip, platform, resources, plan, cells, costs, diagnostics);
         fusion::Engine engine(*setup, policy);
         if (!fusion::run(engine, diagnostics)) return 0;
@@ -143,7 +144,7 @@ void dependencies(benchmark::State& state) {
     const fusion::Plan plan = planOf(workload, 448, 448);
     std::int64_t edges = 0;
     for (auto _ : state) {
-        const tiling::Cells cells = fusion::cellsOf(workload, plan, {});
+        const tiling::Cells cells = fusion::cellsOf(workload, plan, false);
         edges = 0;
         const workload::LayerId consumer(1);
         const tiling::TileGrid& grid = cells.grid(consumer);

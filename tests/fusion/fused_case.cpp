@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "explore/fusion/run.h"
+#include "explore/fusion/halos.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/bounds.h"
 #include "explore/platform/tensors.h"
@@ -39,7 +39,7 @@ FusedRun::FusedRun(FusedCase given) : given_(std::move(given)) {
     }
     resources_ = result_.problem;
     platform::addTensors(given_.workload, platform_->offchip(), result_.problem);
-    cells_.emplace(fusion::cellsOf(given_.workload, given_.plan, given_.policy));
+    cells_.emplace(fusion::cellsOf(given_.workload, given_.plan, given_.policy.halo == fusion::Halo::recompute));
     costs_.emplace(costed_, given_.chip, nullptr, explore::Objective::latency, 4);
     setup_ = fusion::Setup::make(given_.workload, given_.chip, *platform_, resources_, given_.plan, *cells_, *costs_,
                                  diagnostics);

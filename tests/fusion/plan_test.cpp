@@ -444,5 +444,34 @@ TEST(PlanOptions, Texts) {
     EXPECT_EQ(options.tiles.size(), 1u);
 }
 
+TEST_F(Planning, MorePartsThanStepsAreAWarning) {
+    tile("conv0:OY=9999999999");
+    good();
+    EXPECT_NE(diagnostics.text().find("warning: OY is to be cut into 9999999999 parts: it has 8 steps at most"),
+              std::string::npos)
+        << diagnostics.text();
+    options.tiles.clear();
+    tile("conv0:OY=8");
+    good();
+    EXPECT_EQ(diagnostics.text(), "");
+}
+
+/// Over cores along C: the second core takes over the first one's sums, beside its own result.
+TEST_F(Planning, SumsFromAnotherCoreNeedRoom) {
+    workload = {};
+    test::ConvShape shape;
+    shape.fy = 1;
+    shape.padY = 0;
+    test::addConv(workload, "conv", test::addInput(workload, {4, 6, 10}), shape);
+    tile("conv:C@2");
+    const std::int64_t input = 2 * 60 * 8, weights = 8 * 2 * 8, sums = 8 * 60 * 16, result = 8 * 60 * 16;
+    const auto stepsWith = [&](std::int64_t bits) {
+        chip = test::smallChip(2, bits);
+        return good().layers[workload::LayerId(0)].steps();
+    };
+    EXPECT_EQ(stepsWith(input + weights + sums + result), 1);
+    EXPECT_GT(stepsWith(input + weights + sums + result - 1), 1);
+}
+
 }  // namespace
 }  // namespace millrace::fusion

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "chips.h"
+#include "explore/tiling/splits.h"
 #include "search/networks.h"
 #include "tiling/random_grid.h"
 #include "tiling/random_workload.h"
@@ -178,7 +179,9 @@ static void cutSums(const workload::Workload& workload, fusion::Plan& plan, Rng&
             if (layer.dims[dim].kind != workload::DimKind::reduction || most < 2 || rng.below(2) == 0) continue;
             std::vector<tiling::Split>& inter = plan.layers[id].inter;
             const auto place = inter.begin() + static_cast<std::ptrdiff_t>(rng.below(inter.size() + 1));
-            inter.insert(place, {dim, rng.between(2, most)});
+            const std::int64_t parts = rng.between(2, most);
+            if (parts * tiling::partsOf(plan.layers[id].intra, dim) > layer.dims[dim].size) continue;
+            inter.insert(place, {dim, parts});
         }
     }
 }

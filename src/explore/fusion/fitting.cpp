@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "explore/cost/nest.h"
 #include "explore/fusion/coresums.h"
+#include "explore/fusion/costroom.h"
 #include "explore/fusion/steps.h"
-#include "explore/mapper/mapper.h"
 #include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
@@ -22,37 +21,6 @@ using workload::Layer;
 using workload::LayerId;
 
 namespace {
-
-/// What the cost model needs of the outermost memories of a core beyond the bits of a tile's data: it counts some
-/// operands as larger than they are (`cost::nestOf`).
-class CostRoom {
-public:
-    CostRoom(const Layer& layer, int finalBits, const hardware::Core& core, CoreId id, const Memories& memories)
-        : layer_(layer), finalBits_(finalBits), core_(core), id_(id), memories_(memories) {}
-
-    std::optional<Shortage> operator()(const Tile& tile) const {
-        cost::TileSizes sizes;
-        for (DimIndex dim = 0; dim < tile.size(); ++dim) sizes.emplace_back(layer_.dims[dim].name, tile[dim].size());
-        Diagnostics ignored;
-        auto nest = cost::nestOf(layer_, sizes, ignored);
-        if (!nest) return std::nullopt;
-        nest->finalBits = finalBits_;
-        const auto shortage = mapper::shortage(*nest, core_);
-        if (!shortage) return std::nullopt;
-        for (const hardware::MemoryOperand role : hardware::kMemoryOperands) {
-            if (core_.top(role) == shortage->memory)
-                return Shortage{memories_.of(id_, role), shortage->needed.value(), shortage->available.value()};
-        }
-        return std::nullopt;
-    }
-
-private:
-    const Layer& layer_;
-    int finalBits_;
-    const hardware::Core& core_;
-    CoreId id_;
-    const Memories& memories_;
-};
 
 /// A layer that is cut on until a tile fits the room of a core.
 class Fitting {

@@ -43,6 +43,84 @@ Lanes::Lanes(const Setup& setup, Order order)
             for (const TensorId tensor : setup.workload().hostOperators[work.host].outputs) producers_[tensor] = id;
         }
     }
+    if (order != Order::given) measureSums();
+}
+
+void Lanes::measureSums() {
+    for (const Work& work : setup_.works()) sums_.add(sumsOf(work));
+    if (std::all_of(sums_.begin(), sums_.end(), [](const Sums& sums) { return sums.steps == 1; })) return;
+    const std::size_t memories = setup_.resources().memories.size();
+    open_ = largest_ = Table<schedule::MemoryId, std::int64_t>(memories, 0);
+    for (const WorkId id : setup_.works().ids()) measureTiles(setup_.works()[id], sums_[id]);
+}
+
+/// Cuts that vary faster than one along a sum leave several sums under way.
+Lanes::Sums Lanes::sumsOf(const Work& work) const {
+    Sums sums;
+    if (!work.layer.valid()) return sums;
+    const tiling::TileGrid& grid = setup_.cells().grid(work.layer);
+    std::int64_t number = 1;
+    std::int64_t others = 1;
+    std::uint32_t steps = 1;
+    for (const tiling::TileGrid::Loop& loop : grid.loops()) {
+        if (loop.overCores) continue;
+        steps *= loop.parts;
+        const bool summed = grid.slots()[loop.slot].summed;
+        if (summed) sums.steps = steps;
+        if (summed) number = others;
+        if (!summed) others *= loop.parts;
+    }
+    const TensorId result = setup_.workload().layers[work.layer].result;
+    std::int64_t most = 0;
+    for (std::uint32_t tile = 0; tile < work.parts * work.steps && sums.steps > 1; ++tile) {
+        setup_.writes(work, setup_.at(work, tile), [&](TensorId tensor, const CellBox& box) {
+            most = std::max(most, setup_.cells().elements(tensor, box));
+        });
+    }
+    sums.bits = number * most * (setup_.sites(result).bits + work.sumBits);
+    return sums;
+}
+
+/// What the tiles of a work need in each memory; of sums, all that are under way with them.
+void Lanes::measureTiles(const Work& work, const Sums& sums) {
+    std::vector<std::int64_t> bits(largest_.size(), 0);
+    for (std::uint32_t tile = 0; tile < work.parts * work.steps; ++tile) {
+        const tiling::Coordinates coordinates = setup_.at(work, tile);
+        const Work::Place& place = work.places[tile % work.parts];
+        std::fill(bits.begin(), bits.end(), 0);
+        setup_.needs(work, coordinates, [&](TensorId tensor, const CellBox& box, std::size_t input) {
+            const schedule::MemoryId memory = place.inputs[work.layer.valid() ? input : 0];
+            if (setup_.sites(tensor).initial != memory) bits[memory.index()] += setup_.bits(tensor, box);
+        });
+        bits[place.output.index()] += sums.bits;
+        setup_.writes(work, coordinates, [&](TensorId tensor, const CellBox& box) {
+            if (sums.steps > 1) return;
+            bits[place.output.index()] +=
+                setup_.bits(tensor, box) + setup_.cells().elements(tensor, box) * work.scratchBits;
+        });
+        for (const schedule::MemoryId memory : largest_.ids())
+            largest_[memory] = std::max(largest_[memory], bits[memory.index()]);
+    }
+}
+
+/// May this lane, whose next tile is ready, run it? If not, it waits for what its sums need.
+bool Lanes::begin(std::uint32_t index) {
+    const Lane& lane = lanes_[index];
+    const Sums& sums = sums_[lane.work];
+    if (sums.steps == 1 || lane.step % sums.steps != 0) return true;
+    const schedule::MemoryId memory = setup_.works()[lane.work].places[lane.part].output;
+    const std::int64_t capacity = setup_.resources().memories[memory].capacity.value();
+    if (open_[memory] + sums.bits + largest_[memory] > capacity) {
+        for (Lane next = lane; next.step < lane.step + sums.steps; ++next.step) {
+            const auto wait = missing(next);
+            if (!wait) continue;
+            waiting_[wait->first].push_back({wait->second, index});
+            return false;
+        }
+        summing_ = index;
+    }
+    open_[memory] += sums.bits;
+    return true;
 }
 
 std::uint32_t Lanes::tileOf(const Lane& lane) const { return lane.step * setup_.works()[lane.work].parts + lane.part; }
@@ -96,6 +174,10 @@ void Lanes::advance(std::uint32_t index, const std::function<Cycles(Tile)>& read
     const WorkId id = lane.work;
     const Work& work = setup_.works()[id];
     ++lane.step;
+    if (!sums_.empty() && sums_[id].steps > 1 && lane.step % sums_[id].steps == 0) {
+        open_[work.places[lane.part].output] -= sums_[id].bits;
+        summing_.reset();
+    }
     if (lane.step == done_[id] + 1 && --behind_[id] == 0) {
         std::uint32_t least = work.steps;
         for (std::uint32_t part = 0; part < work.parts; ++part) {
@@ -115,7 +197,7 @@ void Lanes::advance(std::uint32_t index, const std::function<Cycles(Tile)>& read
             }
         }
     }
-    look(index, readyAt);
+    if (summing_ != index) look(index, readyAt);
 }
 
 std::optional<Lanes::Tile> Lanes::next(const std::function<Cycles(Tile)>& readyAt) {
@@ -125,10 +207,13 @@ std::optional<Lanes::Tile> Lanes::next(const std::function<Cycles(Tile)>& readyA
     } else if (running_) {
         advance(*running_, readyAt);
     }
-    running_.reset();
-    if (ready_.empty()) return std::nullopt;
-    running_ = ready_.top().lane;
-    ready_.pop();
+    running_ = summing_;
+    while (!running_ && !ready_.empty()) {
+        const std::uint32_t lane = ready_.top().lane;
+        ready_.pop();
+        if (begin(lane)) running_ = lane;
+    }
+    if (!running_) return std::nullopt;
     return Tile{lanes_[*running_].work, tileOf(lanes_[*running_])};
 }
 

@@ -15,6 +15,10 @@ namespace millrace::fusion {
 /// tile needs has been computed; that is when, in each work that it needs something of, all lanes have passed the last
 /// tile of which it needs something (a little more than needed if the work is cut over cores). Of the ready lanes the
 /// one of smallest rank goes first.
+///
+/// Sums under way cannot leave a memory. A lane begins sums only if, beside all that are under way then, every tile
+/// still fits their memory; or else once all is computed that these sums need, and then goes on until they are done. So
+/// no memory is ever filled by unfinished sums, if each tile fits by itself.
 class Lanes {
 public:
     Lanes(const Setup& setup, Order order);
@@ -48,6 +52,16 @@ private:
         auto operator<=>(const Entry&) const = default;
     };
 
+    /// The sums of a work that is cut in time along sums.
+    struct Sums {
+        std::uint32_t steps = 1;  ///< from the first tile of some sums to the last; 1: there are none
+        std::int64_t bits = 0;    ///< that those take
+    };
+
+    void measureSums();
+    Sums sumsOf(const Work& work) const;
+    void measureTiles(const Work& work, const Sums& sums);
+    bool begin(std::uint32_t lane);
     std::optional<std::pair<WorkId, std::uint32_t>> missing(const Lane& lane) const;
     void look(std::uint32_t lane, const std::function<Cycles(Tile)>& readyAt);
     void advance(std::uint32_t lane, const std::function<Cycles(Tile)>& readyAt);
@@ -64,6 +78,10 @@ private:
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready_;
     bool started_ = false;
     std::optional<std::uint32_t> running_;  ///< the lane whose tile was given out last
+    std::optional<std::uint32_t> summing_;  ///< the lane that goes on until its sums are done
+    Table<WorkId, Sums> sums_;
+    Table<schedule::MemoryId, std::int64_t> open_;     ///< bits of sums under way
+    Table<schedule::MemoryId, std::int64_t> largest_;  ///< bits that some tile needs at most; only if there are sums
 };
 
 /// Steps of each part of a work after which this range of cells of its result is made (a little more than needed if the

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "explore/fusion/found.h"
+#include "explore/fusion/halos.h"
 #include "explore/fusion/plancheck.h"
 #include "explore/fusion/steps.h"
 #include "explore/tiling/splits.h"
@@ -130,7 +131,9 @@ std::optional<Plan> makePlan(const workload::Workload& workload, const hardware:
     if (!checkAsked(workload, chip, mapping, options, diagnostics)) return std::nullopt;
     auto plan = mapping != nullptr && mapping->isFixed() ? fixedPlan(workload, *mapping, diagnostics)
                                                          : Planner(workload, chip, mapping, options, diagnostics).run();
-    return plan && checkGrids(workload, *plan, diagnostics) ? std::move(plan) : std::nullopt;
+    if (!plan || !checkGrids(workload, *plan, diagnostics)) return std::nullopt;
+    if (options.recompute) keepHalosThatDoNotFit(workload, chip, *plan, diagnostics);
+    return plan;
 }
 
 static std::string splitsText(const workload::Layer& layer, const std::vector<tiling::Split>& splits, char sign) {

@@ -26,6 +26,8 @@ struct LayerPlan {
     std::vector<tiling::Split> intra;  ///< in time, inside of each of those parts
     /// Part i of the grid over cores runs on `cores[i % cores.size()]`. Not empty.
     std::vector<hardware::CoreId> cores;
+    /// Its halos are kept even if others are computed again (`PlanOptions::recompute`).
+    bool keepsHalos = false;
 
     /// Product of the splits over cores, and of those in time.
     std::int64_t parts() const;
@@ -62,6 +64,9 @@ struct PlanOptions {
     double fill = 0.5;
     /// Room for the next tile's data beside the current one's, where the capacity of memories decides.
     bool doubleBuffer = true;
+    /// Tiles will compute their halos again, and so are larger than the cuts say: `LayerPlan::keepsHalos` for layers
+    /// whose tiles would not fit then.
+    bool recompute = false;
 };
 
 /// Decides what is fused and cut. Without a word from the mapping file or the options: cores of the kind

@@ -55,10 +55,16 @@ void checkOption(const workload::Workload& workload, const MappingEntry& option,
     }
     for (const auto* list : {&option.intraCoreTiling, &option.interCoreTiling}) {
         for (const Tiling& tiling : *list) {
-            const bool known = std::any_of(layers.begin(), layers.end(), [&](const Layer* layer) {
-                return mapping::resolve(*layer, option, tiling).has_value();
-            });
-            if (known) continue;
+            std::int64_t longest = 0;
+            for (const Layer* layer : layers) {
+                if (const auto dim = mapping::resolve(*layer, option, tiling))
+                    longest = std::max(longest, layer->dims[*dim].size);
+            }
+            if (longest > 0 && tiling.kind == Tiling::Kind::parts && tiling.parts > longest) {
+                diagnostics.warning(option.where, fmt::format("{} is to be cut into {} parts: it has {} steps at most",
+                                                              tiling.dim, tiling.parts, longest));
+            }
+            if (longest > 0) continue;
             diagnostics.error(option.where, fmt::format("'{}' has no loop {}: layer '{}' has {}", option.name,
                                                         tiling.dim, layers.front()->name, loopsOf(*layers.front())));
         }

@@ -5,34 +5,10 @@
 #include <algorithm>
 
 #include "explore/fusion/order.h"
-#include "explore/platform/lifetimes.h"
 
 namespace millrace::fusion {
 
 using workload::LayerId;
-
-/// Layers whose readers are all in their own stack may compute halos again.
-static std::vector<bool> recomputing(const workload::Workload& workload, const Plan& plan) {
-    std::vector<bool> result(workload.layers.size(), true);
-    const platform::Lifetimes lifetimes(workload);
-    for (const LayerId id : workload.layers.ids()) {
-        const workload::TensorId tensor = workload.layers[id].result;
-        if (lifetimes.readByHost[tensor.index()]) result[id.index()] = false;
-        for (const LayerId reader : lifetimes.readers[tensor.index()]) {
-            if (plan.layers[reader].stack != plan.layers[id].stack) result[id.index()] = false;
-        }
-    }
-    return result;
-}
-
-tiling::Cells cellsOf(const workload::Workload& workload, const Plan& plan, const Policy& policy) {
-    Table<LayerId, tiling::TileGrid> grids;
-    for (const LayerId id : workload.layers.ids()) {
-        grids.add(tiling::TileGrid(workload.layers[id], plan.layers[id].inter, plan.layers[id].intra));
-    }
-    if (policy.halo != Halo::recompute) return tiling::Cells(workload, std::move(grids));
-    return tiling::Cells(workload, std::move(grids), recomputing(workload, plan));
-}
 
 namespace {
 
@@ -146,9 +122,6 @@ private:
 
     std::string hint() const {
         if (engine_.reason().find("cost model") != std::string::npos) return "other cores in the mapping (--mapping)";
-        if (policy_.halo == Halo::recompute) {
-            return "tiles that compute their halos again are larger than planned: keep halos, or cut finer (--tile)";
-        }
         return "cut the layer into more tiles (--tile), use more cores, or a larger memory";
     }
 

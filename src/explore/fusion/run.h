@@ -9,10 +9,6 @@
 /// Schedules a whole plan.
 namespace millrace::fusion {
 
-/// The tiles of a plan and what they need. `Halo::recompute`: layers whose readers are all in their own stack compute
-/// the halos of their tiles again.
-tiling::Cells cellsOf(const workload::Workload& workload, const Plan& plan, const Policy& policy);
-
 /// When a run is given up.
 struct Patience {
     mapper::Limits limits = {};           ///< looked at every few hundred tiles

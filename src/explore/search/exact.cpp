@@ -175,7 +175,7 @@ private:
             const std::size_t first = candidate.plan.stacks[s].front().index();
             search_.workshop.retile(candidate.plan, s, tiles_[first], search_.workshop.rules().fill);
         }
-        if (!search_.workshop.repair(candidate.plan)) return;
+        if (!search_.workshop.repair(candidate)) return;
         for (const fusion::Order order : choices_.orders) {
             batch_.push_back(candidate);
             batch_.back().policy.order = order;

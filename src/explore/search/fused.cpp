@@ -28,7 +28,9 @@ std::optional<Result> exploreFused(const workload::Workload& workload, const har
                                    Diagnostics& diagnostics) {
     const auto scene = Scene::make(workload, chip, mapping, options.common, diagnostics);
     if (!scene) return std::nullopt;
-    const auto plan = fusion::makePlan(scene->workload(), scene->chip(), mapping, options.plan, diagnostics);
+    fusion::PlanOptions rules = options.plan;
+    rules.recompute = options.policy.halo == fusion::Halo::recompute;
+    const auto plan = fusion::makePlan(scene->workload(), scene->chip(), mapping, rules, diagnostics);
     if (!plan) return std::nullopt;
     std::optional<Candidate> best;
     double least = 0;

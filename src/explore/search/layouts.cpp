@@ -74,7 +74,7 @@ std::vector<std::vector<CoreId>> coreLists(const std::vector<Kind>& kinds, const
 
 bool mayBeCut(const Layer& layer, DimIndex dim) {
     const workload::LoopDim& loop = layer.dims[dim];
-    return loop.size > 1 && loop.kind == workload::DimKind::parallel && fusion::writes(layer, dim) &&
+    return loop.size > 1 && loop.kind == workload::DimKind::parallel && tiling::writes(layer, dim) &&
            loop.name[0] != 'P';
 }
 

@@ -45,7 +45,9 @@ const Method* findMethod(std::string_view name) {
 
 std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy, Diagnostics& diagnostics) {
     const Scene& scene = workshop.scene();
-    const auto plan = fusion::makePlan(scene.workload(), scene.chip(), scene.mapping(), workshop.rules(), diagnostics);
+    fusion::PlanOptions rules = workshop.rules();
+    rules.recompute = policy.halo == fusion::Halo::recompute;
+    const auto plan = fusion::makePlan(scene.workload(), scene.chip(), scene.mapping(), rules, diagnostics);
     std::vector<Candidate> seeds;
     if (!plan) return seeds;
     for (const fusion::Order order : fusion::ownOrders()) {

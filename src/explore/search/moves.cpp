@@ -59,7 +59,7 @@ std::optional<Candidate> Moves::mutate(const Candidate& parent, Rng& rng, Kind& 
         kind = choose(rng);
         if (!apply(kind, child, rng)) continue;
         while (rng.below(4) == 0) apply(choose(rng), child, rng);
-        if (workshop_.repair(child.plan)) return child;
+        if (workshop_.repair(child)) return child;
     }
     return std::nullopt;
 }
@@ -247,7 +247,7 @@ std::optional<Candidate> Moves::cross(const Candidate& a, const Candidate& b, Rn
         workshop_.setCuts(child.plan, *mine);
     }
     if (rng.below(2) == 0) child.policy = b.policy;
-    return workshop_.repair(child.plan) ? std::optional(std::move(child)) : std::nullopt;
+    return workshop_.repair(child) ? std::optional(std::move(child)) : std::nullopt;
 }
 
 }  // namespace millrace::search

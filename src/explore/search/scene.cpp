@@ -4,6 +4,7 @@
 
 #include "explore/fusion/axes.h"
 #include "explore/fusion/found.h"
+#include "explore/fusion/halos.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
 #include "explore/platform/bounds.h"
@@ -15,7 +16,7 @@ namespace millrace::search {
 static bool hasSumsOverCores(const workload::Workload& workload, const fusion::Plan& plan) {
     const auto sums = [&](workload::LayerId id) {
         return std::any_of(plan.layers[id].inter.begin(), plan.layers[id].inter.end(),
-                           [&](const tiling::Split& split) { return !fusion::writes(workload.layers[id], split.dim); });
+                           [&](const tiling::Split& split) { return !tiling::writes(workload.layers[id], split.dim); });
     };
     const auto ids = plan.layers.ids();
     return std::any_of(ids.begin(), ids.end(), sums);
@@ -59,7 +60,7 @@ std::unique_ptr<Stage> Scene::stage(const Candidate& candidate, Diagnostics& dia
                                 cache_);
         stage->costs = &*stage->ownCosts;
     }
-    stage->cells.emplace(fusion::cellsOf(*stage->workload, *stage->plan, candidate.policy));
+    stage->cells.emplace(fusion::cellsOf(*stage->workload, *stage->plan, candidate.policy.halo == fusion::Halo::recompute));
     auto setup = fusion::Setup::make(*stage->workload, start_.chip, platform_, start_.problem, *stage->plan,
                                      *stage->cells, *stage->costs, diagnostics);
     if (!setup) return nullptr;

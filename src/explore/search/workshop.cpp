@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "explore/fusion/axes.h"
+#include "explore/fusion/halos.h"
 #include "explore/fusion/layout.h"
 #include "explore/fusion/plancheck.h"
 #include "explore/fusion/steps.h"
@@ -22,7 +23,7 @@ static std::vector<DimIndex> loopsOf(const Layer& layer) {
     std::vector<DimIndex> result;
     for (DimIndex dim = 0; dim < layer.dims.size(); ++dim) {
         const workload::LoopDim& loop = layer.dims[dim];
-        const bool free = loop.size > 1 && loop.kind == workload::DimKind::parallel && fusion::writes(layer, dim);
+        const bool free = loop.size > 1 && loop.kind == workload::DimKind::parallel && tiling::writes(layer, dim);
         if (free && loop.name[0] != 'P') result.push_back(dim);
     }
     return result;
@@ -105,13 +106,18 @@ void Workshop::retile(Plan& plan, std::size_t stack, std::int64_t tiles, double 
     fusion::cutByMemory(scene_.workload(), memories_, options, plan.stacks[stack], free, plan);
 }
 
-bool Workshop::repair(Plan& plan) const {
+bool Workshop::repair(Candidate& candidate) const {
+    Plan& plan = candidate.plan;
     Diagnostics diagnostics;
+    for (LayerPlan& layer : plan.layers) layer.keepsHalos = false;
     for (const LayerId id : plan.layers.ids()) {
         fusion::cutToFit(scene_.workload(), scene_.chip(), memories_, rules_, id, true, plan, diagnostics);
         if (diagnostics.failed()) return false;
     }
-    return fusion::checkGrids(scene_.workload(), plan, diagnostics);
+    if (!fusion::checkGrids(scene_.workload(), plan, diagnostics)) return false;
+    if (candidate.policy.halo == fusion::Halo::recompute)
+        fusion::keepHalosThatDoNotFit(scene_.workload(), scene_.chip(), plan, diagnostics);
+    return true;
 }
 
 static void add(const std::vector<Split>& splits, std::vector<std::int64_t>& key) {
@@ -127,7 +133,7 @@ std::vector<std::int64_t> keyOf(const Candidate& candidate) {
     std::vector<std::int64_t> key{static_cast<std::int64_t>(policy.order), static_cast<std::int64_t>(policy.halo),
                                   policy.lookahead, policy.prefetch ? 1 : 0};
     for (const LayerPlan& layer : candidate.plan.layers) {
-        key.push_back(static_cast<std::int64_t>(layer.stack));
+        key.push_back(static_cast<std::int64_t>(layer.stack) * 2 + (layer.keepsHalos ? 1 : 0));
         add(layer.inter, key);
         add(layer.intra, key);
         key.push_back(static_cast<std::int64_t>(layer.cores.size()));
