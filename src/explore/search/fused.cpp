@@ -1,10 +1,10 @@
+#include "explore/bounds/bounds.h"
 #include "explore/explore.h"
 #include "explore/fusion/coresums.h"
 #include "explore/fusion/engine.h"
 #include "explore/fusion/run.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
-#include "explore/platform/bounds.h"
 #include "explore/platform/costs.h"
 #include "explore/platform/platform.h"
 #include "explore/platform/tensors.h"
@@ -113,7 +113,7 @@ std::optional<Result> exploreFused(const workload::Workload& given, const hardwa
     }
     const auto plan = fusion::makePlan(workload, start.chip, mapping, options.plan, diagnostics);
     if (!plan) return std::nullopt;
-    start.bounds = platform::bounds(workload, start.chip, mapping);
+    start.bounds = bounds::boundsOf(workload, start.chip, mapping);
     Question question(std::move(start), fusion::sumOverCores(workload, *plan), *platform, mapping, options,
                       diagnostics);
     std::optional<Result> result = question.best();
