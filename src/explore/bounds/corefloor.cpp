@@ -78,7 +78,7 @@ private:
         for (std::size_t m = 0; m < machine_.levels[op]; ++m) {
             for (const std::size_t d : core_.memories[machine_.level[op][m].memory].servedDimensions) {
                 if (!used[d]) reuse *= reuseOver(op, d);
-                if (!used[d] && m == 0) fed_[op] *= core_.array.dimensions[d].size;
+                if (!used[d] && m == 0) fed_[op] *= fedOver(op, d);
                 used[d] = true;
             }
             reuse_[op][m] = reuse;
@@ -96,6 +96,17 @@ private:
             if (!indexes(loop.dim, operand) || slides(loop.dim, operand)) product *= loop.factor;
         }
         return std::min(product, size);
+    }
+
+    /// The largest number of elements that a dimension of the array takes at once.
+    std::int64_t fedOver(std::size_t op, std::size_t dimension) const {
+        const std::int64_t size = std::max<std::int64_t>(1, core_.array.dimensions[dimension].size);
+        if (!given_[dimension]) return size;
+        double product = 1;
+        for (const Unrolled& loop : unrolled_) {
+            if (loop.dimension == dimension && indexes(loop.dim, nest_.operands[op])) product *= loop.factor;
+        }
+        return std::min(size, static_cast<std::int64_t>(product));
     }
 
     /// The least part of a product of unrollings that is left when it is rounded to a whole number. An unrolling of a
@@ -149,9 +160,9 @@ private:
     /// small that nothing is left of them.
     double access(std::size_t op, std::size_t m, std::size_t direction, double bits) const {
         const Machine::Level& level = machine_.level[op][m];
-        const bool counted =
-            level.bandwidthMax[direction] > 0 && level.bandwidthMin[direction] == level.bandwidthMax[direction];
-        if (!counted) return 0;
+        if (level.bandwidthMax[direction] == 0) return 0;
+        const bool rounded = level.bandwidthMin[direction] != level.bandwidthMax[direction];
+        if (rounded && !nest_.corrections.has(cost::Correction::shares)) return 0;
         const bool read = direction == cost::kTl || direction == cost::kTh;
         return bits / level.bandwidthMax[direction] * (read ? level.readCost : level.writeCost);
     }
@@ -160,8 +171,7 @@ private:
     double accessOfArray(std::size_t op, std::size_t direction, double bits) const {
         const double plain = access(op, 0, direction, bits);
         if (plain == 0) return 0;
-        const double width = machine_.level[op][0].bandwidthMax[direction];
-        double words = bits / width;
+        const double words = bits / machine_.level[op][0].bandwidthMin[direction];
         if (fed_[op] > kMostWords) return plain;
         double least = std::numeric_limits<double>::infinity();
         for (std::int64_t n = 1; n <= fed_[op]; ++n) {
@@ -229,7 +239,7 @@ private:
     std::vector<bool> given_;  ///< dimensions of the array whose unrolling is known
     std::vector<Unrolled> unrolled_;
     std::array<std::array<double, cost::kMaxLevels>, cost::kMaxOperands> reuse_{};
-    /// Units that one instance of an operand's innermost memory feeds.
+    /// Elements that one instance of an operand's innermost memory moves at a time, at most.
     std::array<std::int64_t, cost::kMaxOperands> fed_{1, 1, 1};
     double rounding_ = 1;
 };

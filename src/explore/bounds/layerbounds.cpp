@@ -6,6 +6,7 @@
 #include "explore/cost/imc.h"
 #include "explore/mapping/cores.h"
 #include "explore/platform/binding.h"
+#include "explore/platform/costs.h"
 #include "explore/platform/writing.h"
 
 namespace millrace::bounds {
@@ -59,7 +60,8 @@ LayerBounds::Facts LayerBounds::factsOf(LayerId id, const mapping::Mapping* mapp
         facts.elements[i + 1] = static_cast<double>(touchedElements(layer, layer.inputs[i]));
     }
     Diagnostics diagnostics;
-    const auto nest = cost::nestOf(layer, diagnostics);
+    auto nest = cost::nestOf(layer, diagnostics);
+    if (nest) nest->corrections = platform::tileCorrections();
     for (std::size_t kind = 0; kind < example_.size(); ++kind) {
         const hardware::Core& core = chip_.cores[example_[kind]];
         Floor floor;

@@ -8,11 +8,18 @@
 
 namespace millrace::platform {
 
+cost::Corrections tileCorrections() {
+    cost::Corrections corrections;
+    corrections.add(cost::Correction::shares);
+    return corrections;
+}
+
 TileCosts::TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                      explore::Objective objective, int lpfLimit)
     : workload_(workload), chip_(chip), mapping_(mapping) {
     options_.objective = objective;
     options_.lpfLimit = lpfLimit;
+    options_.corrections = tileCorrections();
 }
 
 /// What tells tiles of a layer apart for the cost model: sizes, and how much of each input really exists.
