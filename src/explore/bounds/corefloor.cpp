@@ -30,12 +30,17 @@ class Floor {
 public:
     Floor(const cost::Nest& nest, const hardware::Core& core, const Machine& machine,
           const std::vector<hardware::Dataflow>& dataflows)
-        : nest_(nest), core_(core), machine_(machine), given_(core.array.dimensions.size(), false) {
+        : nest_(nest),
+          core_(core),
+          machine_(machine),
+          given_(core.array.dimensions.size(), false),
+          named_(nest.dims.size(), 0) {
         const auto limits = cost::unrollLimits(nest, core, machine);
         for (const hardware::Dataflow& flow : dataflows) {
             given_.at(flow.dimension) = true;
             for (const hardware::Unrolling& unrolling : flow.unrollings) {
                 const auto dim = nest.dim(unrolling.loop);
+                if (dim) ++named_[*dim];
                 const std::int64_t factor = dim ? std::min(unrolling.factor, limits[flow.dimension][*dim]) : 1;
                 if (factor > 1) unrolled_.push_back({*dim, flow.dimension, static_cast<double>(factor)});
             }
@@ -49,7 +54,8 @@ public:
         if (!machine_.imc) floor.array = machine_.unitEnergy;
         floor.innermost = withInnermostLoop(std::nullopt);
         for (DimIndex dim = 0; dim < nest_.dims.size(); ++dim) {
-            if (nest_.dims[dim].size > 1) floor.innermost = std::min(floor.innermost, withInnermostLoop(dim));
+            if (nest_.dims[dim].size > 1 && !staysSpatial(dim))
+                floor.innermost = std::min(floor.innermost, withInnermostLoop(dim));
         }
         for (std::size_t op = 0; op < machine_.operands; ++op) floor.perElement[op] = above(op);
         return floor;
@@ -69,6 +75,26 @@ private:
             const cost::Relation& relation = nest_.relations[index.which];
             return relation.dims[0] == dim || relation.dims[1] == dim;
         });
+    }
+
+    /// Is all of the loop laid over the array, in tiles of any size?
+    bool staysSpatial(DimIndex dim) const {
+        const auto loop = std::find_if(unrolled_.begin(), unrolled_.end(),
+                                       [&](const Unrolled& unrolled) { return unrolled.dim == dim; });
+        if (named_[dim] != 1 || loop == unrolled_.end()) return false;
+        double together = 1;
+        for (const Unrolled& other : unrolled_) together *= other.dimension == loop->dimension ? other.factor : 1;
+        return loop->factor >= static_cast<double>(nest_.dims[dim].size) &&
+               together <= static_cast<double>(core_.array.dimensions[loop->dimension].size);
+    }
+
+    /// May a tile add up over several cycles?
+    bool sumsInTime() const {
+        for (DimIndex dim = 0; dim < nest_.dims.size(); ++dim) {
+            const bool sums = nest_.dims[dim].size > 1 && !indexes(dim, nest_.operands[0]);
+            if (sums && !staysSpatial(dim)) return true;
+        }
+        return false;
     }
 
     /// reuse_[op][m]: places of the array that one element of the operand can serve below memory level m + 1.
@@ -214,7 +240,7 @@ private:
         const double back = part * accessOfArray(0, cost::kTl, operand.bits) / reuse_[0][0];
         const double up = part * access(0, 0, cost::kTh, bits(0)) / reuse_[0][0] +
                           part * rounding_ * access(0, 1, cost::kFl, bits(0)) / reuse_[0][1];
-        if (!dim) return write + up;
+        if (!dim || !sumsInTime()) return write + up;
         if (!indexes(*dim, operand)) return write + back;
         const bool single = machine_.level[0][0].size < 2 * bits(0);
         return write + (single ? up : std::min(back, up));
@@ -237,6 +263,7 @@ private:
     const hardware::Core& core_;
     const Machine& machine_;
     std::vector<bool> given_;  ///< dimensions of the array whose unrolling is known
+    std::vector<int> named_;   ///< how often unrollings name a loop
     std::vector<Unrolled> unrolled_;
     std::array<std::array<double, cost::kMaxLevels>, cost::kMaxOperands> reuse_{};
     /// Elements that one instance of an operand's innermost memory moves at a time, at most.
