@@ -66,6 +66,19 @@ TEST(Terms, PassesOverTheArrayAreWhole) {
     EXPECT_FALSE(passSpacing(workload.layers[LayerId(0)], open, nullptr));
 }
 
+/// A factor is cut to what its dimension of the array has, and the rest of the loop is free for the next one.
+TEST(Terms, PeakRatesOfLoopsOnTwoDimensions) {
+    test::ConvShape shape;
+    const workload::Workload workload = convAndRelu(shape);
+    hardware::Core core = test::matrixCore("m", 1, 4, 1 << 16);
+    core.dataflows = {{0, {{"FY", 2}}}, {1, {{"FY", 6}}}};
+    EXPECT_EQ(peakRate(workload.layers[LayerId(0)], core, nullptr), 3);
+    core.array.dimensions[0].size = 2;
+    EXPECT_EQ(peakRate(workload.layers[LayerId(0)], core, nullptr), 3) << "FY has three steps";
+    core.dataflows = {{0, {{"K", 2}}}, {1, {{"K", 3}, {"OX", 2}}}};
+    EXPECT_EQ(peakRate(workload.layers[LayerId(0)], core, nullptr), 2 * 4) << "the second dimension has four units";
+}
+
 /// Eight lanes read and write 8 x 8 bits a cycle in one access of 128 bits: 20 / 8 and 25 / 8 pJ for each element.
 TEST(Terms, AVectorCoreIsChargedWhatItsLanesMove) {
     test::ConvShape shape;

@@ -1,7 +1,6 @@
 #include "explore/bounds/work.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "explore/cost/imc.h"
@@ -18,27 +17,31 @@ using platform::Writing;
 static constexpr std::int64_t kMostIndices = Writing::kMostPoints;
 
 double peakRate(const workload::Layer& layer, const hardware::Core& core, const mapping::Mapping* mapping) {
-    std::map<std::string, double> unrolled;
+    // By dimension of the array, and by loop: whichever is less.
+    double byDimension = 1;
+    double open = 1;
+    std::vector<double> byLoop(layer.dims.size(), 1.0);
     std::set<std::size_t> given;
-    double rate = 1;
     for (const hardware::Dataflow& dataflow : platform::spatialOf(layer, core, mapping)) {
+        const double most = static_cast<double>(core.array.dimensions.at(dataflow.dimension).size);
         double product = 1;
         for (const hardware::Unrolling& unrolling : dataflow.unrollings) {
             const auto dim = layer.dim(unrolling.loop);
             if (!dim) continue;
-            double& used = unrolled.try_emplace(unrolling.loop, 1.0).first->second;
-            const double left = static_cast<double>(layer.dims[*dim].size) / used;
-            const double useful = std::min(static_cast<double>(unrolling.factor), left);
-            used *= useful;
+            const double size = static_cast<double>(layer.dims[*dim].size);
+            const double useful = std::max(1.0, std::min({static_cast<double>(unrolling.factor), size, most}));
+            byLoop[*dim] = std::min(byLoop[*dim] * useful, size);
             product *= useful;
         }
         given.insert(dataflow.dimension);
-        rate *= std::min(product, static_cast<double>(core.array.dimensions.at(dataflow.dimension).size));
+        byDimension *= std::min(product, most);
     }
-    std::size_t index = 0;
-    for (const hardware::ArrayDimension& dimension : core.array.dimensions) {
-        if (!given.contains(index++)) rate *= static_cast<double>(dimension.size);
+    for (std::size_t i = 0; i < core.array.dimensions.size(); ++i) {
+        if (!given.contains(i)) open *= static_cast<double>(core.array.dimensions[i].size);
     }
+    double rate = 1;
+    for (const double loop : byLoop) rate *= loop;
+    rate = std::min(rate, byDimension) * open;
     const auto imc = cost::imcArrayOf(core);
     return std::max(rate, 1.0) / (imc ? static_cast<double>(imc->cyclesPerOperation()) : 1.0);
 }
