@@ -126,7 +126,8 @@ class Model:
                         a[d] = 0
                         continue
                     least, most = node["bw"][self.H.link[op]][d]
-                    a[d] = int(ceil(t[0] * t[1] / least) * (least / most) * (t[2] - t[3]) * self.F.S.uc[op][m + 1])
+                    shares = ceil(t[0] * t[1] / least) * (least / most) * (t[2] - t[3]) * self.F.S.uc[op][m + 1]
+                    a[d] = shares if "shares" in self.fix else int(shares)
                 accesses[op].append(a)
                 energy += (a["th"] * node["r"] + a["tl"] * node["r"]) + (a["fh"] * node["w"] + a["fl"] * node["w"])
         return accesses, energy

@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-NAMES = ("readback", "ragged", "halo", "loading", "borrowing", "buffering", "all")
+NAMES = ("readback", "ragged", "halo", "loading", "borrowing", "buffering", "shares", "all")
 
 
 def cost(millrace, model, core, fix):

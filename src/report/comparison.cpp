@@ -8,6 +8,7 @@
 #include <set>
 
 #include "report/columns.h"
+#include "report/jsonparts.h"
 #include "report/statistics.h"
 #include "report/text.h"
 
@@ -123,6 +124,10 @@ void Comparison::fill() {
         return {times, times > 0 ? fmt::format("{:.2f}", times) : "-"};
     });
     add("energy", [](const Figures& of) { return energyCell(of.result().schedule.energy.total()); });
+    add("· times its lower bound", [](const Figures& of) -> Cell {
+        const double times = share(of.energy(), of.result().bounds.energy.value());
+        return {times, times > 0 ? fmt::format("{:.2f}", times) : "-"};
+    });
     add("· of off-chip memory and spills", [](const Figures& of) {
         return energyCell(of.result().schedule.energy.offchip + of.result().schedule.energy.spill);
     });
@@ -178,7 +183,6 @@ std::string comparison(const std::vector<NamedResult>& results) {
 }
 
 std::string comparisonJson(const std::vector<NamedResult>& results) {
-    using Json = nlohmann::ordered_json;
     Json runs = Json::array();
     for (const NamedResult& named : results) {
         const Figures figures(named);
@@ -198,6 +202,7 @@ std::string comparisonJson(const std::vector<NamedResult>& results) {
                          {{"latency_cycles", result.bounds.latency.value()},
                           {"energy_pj", result.bounds.energy.value()},
                           {"offchip_bits", result.bounds.offchipBits.value()}}},
+                        {"gap", gapJson(result)},
                         {"energy_pj", figures.energy()},
                         {"edp", figures.energy() * figures.latency()},
                         {"offchip_bits", result.offchipTraffic.value()},

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "report/gaps.h"
 #include "report/report.h"
 #include "report/text.h"
 #include "report/waits.h"
@@ -162,6 +163,7 @@ std::string explain(const explore::Result& result, const std::string& layerName)
         if (layerName.empty() || name.find(layerName) != std::string::npos) text += "\n" + layerText(result, idle, id);
     }
     if (text.empty() && layerName.empty()) return "\nno layers\n";
+    if (layerName.empty()) text = "\n" + boundTerms(result) + text.substr(1);
     if (text.empty()) return fmt::format("\nno layer's name contains '{}'\n", clean(layerName));
     return text;
 }

@@ -199,11 +199,15 @@ Json Writer::energy() const {
 
 Json Writer::bounds() const {
     const explore::Bounds& bounds = result_.bounds;
-    return {{"latency_cycles", bounds.latency.value()},
-            {"compute_cycles", bounds.compute.value()},
-            {"offchip_cycles", bounds.offchip.value()},
-            {"energy_pj", bounds.energy.value()},
-            {"offchip_bits", bounds.offchipBits.value()}};
+    const auto terms = [](const std::vector<explore::BoundTerm>& all, const char* unit) {
+        Json list = Json::array();
+        for (const explore::BoundTerm& term : all) list.push_back({{"name", term.name}, {unit, term.value}});
+        return list;
+    };
+    return {{"latency_cycles", bounds.latency.value()},        {"compute_cycles", bounds.compute.value()},
+            {"offchip_cycles", bounds.offchip.value()},        {"energy_pj", bounds.energy.value()},
+            {"offchip_bits", bounds.offchipBits.value()},      {"latency_terms", terms(bounds.latencyTerms, "cycles")},
+            {"energy_terms", terms(bounds.energyTerms, "pj")}, {"offchip_terms", terms(bounds.offchipTerms, "bits")}};
 }
 
 Json Writer::hostOperators() const {
@@ -234,6 +238,7 @@ std::string resultJson(const explore::Result& result, double wallSeconds) {
     root["tiles"] = result.problem.tasks.size();
     root["offchip_bits"] = result.offchipTraffic.value();
     root["lower_bound"] = writer.bounds();
+    root["gap"] = gapJson(result);
     root["energy"] = writer.energy();
     root["layers"] = writer.layers();
     root["cores"] = writer.cores();

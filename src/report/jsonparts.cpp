@@ -2,6 +2,26 @@
 
 namespace millrace::report {
 
+Json gapJson(const Result& result) {
+    const explore::Bounds& bounds = result.bounds;
+    const auto gap = [](double value, double bound) {
+        const std::optional<double> above = explore::gap(value, bound);
+        return above ? Json(*above) : Json();
+    };
+    const auto largest = [](const std::vector<explore::BoundTerm>& terms) {
+        return terms.empty() ? Json() : Json(terms.front().name);
+    };
+    return {{"latency",
+             gap(static_cast<double>(result.schedule.latency.value()), static_cast<double>(bounds.latency.value()))},
+            {"energy", gap(result.schedule.energy.total().value(), bounds.energy.value())},
+            {"offchip",
+             gap(static_cast<double>(result.offchipTraffic.value()), static_cast<double>(bounds.offchipBits.value()))},
+            {"bound_by",
+             {{"latency", largest(bounds.latencyTerms)},
+              {"energy", largest(bounds.energyTerms)},
+              {"offchip", largest(bounds.offchipTerms)}}}};
+}
+
 Json transfersJson(const Statistics& sums) {
     Json list = Json::object();
     for (std::size_t i = 0; i < kCauses; ++i) {

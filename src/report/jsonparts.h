@@ -9,6 +9,9 @@ namespace millrace::report {
 
 using Json = nlohmann::ordered_json;
 
+/// How far the result is above its bounds (value / bound - 1), and which term of each bound is largest; null where
+/// there is none.
+Json gapJson(const Result& result);
 Json transfersJson(const Statistics& sums);
 Json stacksJson(const Result& result, const Statistics& sums);
 /// Cycles by cause.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "report/columns.h"
+#include "report/gaps.h"
 #include "report/report.h"
 #include "report/statistics.h"
 #include "report/tableparts.h"
@@ -65,7 +66,7 @@ std::string totals(const Result& result) {
         }
     }
     rows.add({"mappings evaluated", countText(result.evaluations), "", "", ""});
-    return rows.text(kWidth) + "\n";
+    return rows.text(kWidth) + "\n" + gapsText(result);
 }
 
 std::string energies(const Result& result, const Statistics& sums) {

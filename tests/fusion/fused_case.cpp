@@ -5,9 +5,9 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "explore/bounds/bounds.h"
 #include "explore/fusion/halos.h"
 #include "explore/fusion/unfold.h"
-#include "explore/platform/bounds.h"
 #include "explore/platform/tensors.h"
 #include "schedule/verify.h"
 
@@ -90,7 +90,7 @@ std::optional<explore::Result> FusedRun::finish(Diagnostics& diagnostics) {
     explore::Result result = result_;
     fusion::unfold(*engine_, result);
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
-    result.bounds = platform::bounds(given_.workload, given_.chip, nullptr);
+    result.bounds = bounds::boundsOf(given_.workload, given_.chip, nullptr);
     if (!schedule::check(result.problem, diagnostics)) return std::nullopt;
     if (!schedule::verify(result.problem, result.schedule, diagnostics)) return std::nullopt;
     return result;

@@ -10,6 +10,7 @@ std::string_view name(Correction correction) {
         case Correction::loading: return "loading";
         case Correction::borrowing: return "borrowing";
         case Correction::buffering: return "buffering";
+        case Correction::shares: return "shares";
     }
     return "";
 }

@@ -28,9 +28,13 @@ enum class Correction : std::uint8_t {
     /// taken, not the first in operand order; and a memory with `force_double_buffering` must have room for two copies
     /// of each tile.
     buffering,
+    /// Accesses of less than a port's full width count as their share of one. ZigZag rounds the sum of a movement down
+    /// to whole accesses, so that what a small tile moves over a wide port costs nothing.
+    shares,
 };
 inline constexpr Correction kCorrections[] = {Correction::readback, Correction::ragged,    Correction::halo,
-                                              Correction::loading,  Correction::borrowing, Correction::buffering};
+                                              Correction::loading,  Correction::borrowing, Correction::buffering,
+                                              Correction::shares};
 
 /// A set of them.
 class Corrections {

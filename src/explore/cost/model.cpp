@@ -63,6 +63,7 @@ CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std:
     const std::size_t top = machine_.levels[op];
     const double rate = bits / static_cast<double>(facts.period);
     const std::int64_t count = total / facts.period;
+    const bool inShares = nest_->corrections.has(Correction::shares);
     const auto add = [&](Direction direction, std::size_t m, double amount, double whole, bool active, bool wholeActive,
                          double precision, double wholePrecision, std::int64_t transfers) {
         const auto d = static_cast<std::size_t>(direction);
@@ -75,8 +76,9 @@ CutEntry Model::entry(std::size_t op, std::size_t a, const CutFacts& facts, std:
         if (!active || amount == 0 || precision == 0 || level.bandwidthMax[d] == 0) return;
         const double words = std::ceil(amount * precision / level.bandwidthMin[d]);
         const double share = level.bandwidthMin[d] / level.bandwidthMax[d];
-        const double access =
-            std::trunc(words * share * static_cast<double>(transfers) * spatial_.fractional.level[op][m + 1].instances);
+        const double sum =
+            words * share * static_cast<double>(transfers) * spatial_.fractional.level[op][m + 1].instances;
+        const double access = inShares ? sum : std::trunc(sum);
         const bool read = direction == Direction::tl || direction == Direction::th;
         result.energy[d] = access * (read ? level.readCost : level.writeCost);
         if (traffic != nullptr) traffic->accesses[d] = access;

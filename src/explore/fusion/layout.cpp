@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "explore/bounds/work.h"
 #include "explore/mapping/cores.h"
 #include "explore/mapping/loops.h"
-#include "explore/platform/bounds.h"
 #include "explore/tiling/splits.h"
 
 namespace millrace::fusion {
@@ -123,7 +123,7 @@ void CoreChoice::byDefault(const Layer& layer, const std::vector<CoreId>& cores,
 static std::vector<CoreId> worthUsing(const Layer& layer, const hardware::Chip& chip, const mapping::Mapping* mapping,
                                       const std::vector<CoreId>& cores) {
     std::vector<double> rates;
-    for (const CoreId core : cores) rates.push_back(platform::peakRate(layer, chip.cores[core], mapping));
+    for (const CoreId core : cores) rates.push_back(bounds::peakRate(layer, chip.cores[core], mapping));
     std::vector<double> sorted = rates;
     std::sort(sorted.begin(), sorted.end(), std::greater<>());
     double best = 0;

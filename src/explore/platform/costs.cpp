@@ -8,6 +8,12 @@
 
 namespace millrace::platform {
 
+cost::Corrections tileCorrections() {
+    cost::Corrections corrections;
+    corrections.add(cost::Correction::shares);
+    return corrections;
+}
+
 TileCosts::TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                      explore::Objective objective, int lpfLimit, std::shared_ptr<mapper::Cache> cache)
     : workload_(workload),
@@ -16,6 +22,7 @@ TileCosts::TileCosts(const workload::Workload& workload, const hardware::Chip& c
       cache_(cache ? std::move(cache) : std::make_shared<mapper::Cache>()) {
     options_.objective = objective;
     options_.lpfLimit = lpfLimit;
+    options_.corrections = tileCorrections();
 }
 
 /// What tells tiles of a layer apart for the cost model: sizes, and how much of each input really exists.
@@ -74,13 +81,15 @@ void TileCosts::ask(const workload::Layer& layer, const workload::Layer& tile, h
     explore::TileKind& kind = known.kind.emplace();
     for (const workload::LoopDim& dim : tile.dims) kind.sizes.push_back(dim.size);
     kind.core = core;
-    kind.duration = Cycles(std::max<std::int64_t>(1, std::llround(std::ceil(mapping->latency))));
+    // ZigZag's loads may borrow more than they have (docs/differences.md); no tile ends before its last pass.
+    kind.loadCycles = std::max(0.0, mapping->onloadCycles + mapping->offloadCycles);
+    const double cycles = mapping->spatialCycles + mapping->stallCycles + kind.loadCycles;
+    kind.duration = Cycles(std::max<std::int64_t>(1, std::llround(std::ceil(cycles))));
     kind.energy = Picojoules(mapping->energy);
     kind.arrayEnergy = Picojoules(mapping->arrayEnergy);
     kind.idealCycles = mapping->idealCycles;
     kind.spatialCycles = mapping->spatialCycles;
     kind.stallCycles = mapping->stallCycles;
-    kind.loadCycles = mapping->onloadCycles + mapping->offloadCycles;
     kind.spatial = mapper::spatialText(*mapping);
     kind.temporal = mapper::temporalText(*mapping);
     for (const double energy : mapping->memoryEnergy) kind.memoryEnergy.push_back(Picojoules(energy));

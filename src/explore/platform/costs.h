@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "explore/cost/corrections.h"
 #include "explore/mapper/mapper.h"
 #include "explore/mapping/mapping.h"
 #include "explore/platform/result.h"
@@ -16,6 +17,10 @@
 #include "hardware/chip.h"
 
 namespace millrace::platform {
+
+/// What tiles are costed with: ZigZag's model, but that small tiles pay for their share of a wide access. Rounded down,
+/// as for whole layers, thousands of them would move data for nothing.
+cost::Corrections tileCorrections();
 
 /// What tiles cost on cores: asks the mapper once for each different question. For several threads at once.
 class TileCosts {

@@ -50,13 +50,22 @@ struct LayerResult {
     std::vector<TileKind> kinds;
 };
 
+/// A part of a lower bound.
+struct BoundTerm {
+    std::string name;  ///< "compute on core 0 (tpu_like) and 3 others", "links of the off-chip memory"
+    double value = 0;  ///< in the bound's unit
+};
+
 /// Lower bounds on any schedule, fused or not; computed without a solver. Proofs: docs/bounds.md.
 struct Bounds {
-    Cycles compute;  ///< work of each kind of core, spread evenly
+    Cycles compute;  ///< work, spread over the cores in the best way
     Cycles offchip;  ///< compulsory traffic over the off-chip links
-    Cycles latency;  ///< the larger one
+    Cycles latency;  ///< the largest of `latencyTerms`
     Picojoules energy;
     Bits offchipBits;
+    std::vector<BoundTerm> latencyTerms;  ///< cycles, largest first; each of them is a bound
+    std::vector<BoundTerm> energyTerms;   ///< pJ, largest first; they add up
+    std::vector<BoundTerm> offchipTerms;  ///< bits, largest first; they add up
 };
 
 /// How a schedule was searched for.
@@ -72,6 +81,8 @@ struct SearchRecord {
     std::uint64_t ruledOut = 0;
     bool proven = false;
 };
+/// How far a value is above its bound: value / bound - 1. Nothing without a bound.
+std::optional<double> gap(double value, double bound);
 
 /// All that is known about a run. Core and link ids of the problem are those of the chip (same index).
 struct Result {

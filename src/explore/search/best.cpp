@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "explore/bounds/work.h"
 #include "explore/explore.h"
 #include "explore/mapping/cores.h"
-#include "explore/platform/bounds.h"
 #include "explore/platform/writing.h"
 #include "explore/search/methods.h"
 
@@ -51,7 +51,7 @@ static double leastLayerByLayer(const Scene& scene) {
     for (const workload::Layer& layer : scene.workload().layers) {
         double rate = 0;
         for (const hardware::CoreId core : mapping::allowedCores(layer, scene.chip(), scene.mapping())) {
-            rate += platform::peakRate(layer, scene.chip().cores[core], scene.mapping());
+            rate += bounds::peakRate(layer, scene.chip().cores[core], scene.mapping());
         }
         if (rate > 0) cycles += static_cast<double>(platform::Writing(layer).operations()) / rate;
     }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "explore/platform/bounds.h"
+#include "explore/bounds/work.h"
 #include "explore/platform/writing.h"
 #include "explore/tiling/splits.h"
 
@@ -32,7 +32,7 @@ std::vector<double> loadsOf(const Layer& layer, const Layout& layout, const Scen
     const auto parts = static_cast<std::size_t>(tiling::partsOf(layout.inter));
     for (std::size_t part = 0; part < parts; ++part) {
         const CoreId core = layout.cores[part % layout.cores.size()];
-        loads[core.index()] += share / platform::peakRate(layer, scene.chip().cores[core], scene.mapping());
+        loads[core.index()] += share / bounds::peakRate(layer, scene.chip().cores[core], scene.mapping());
     }
     return loads;
 }

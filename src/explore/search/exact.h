@@ -24,7 +24,7 @@ std::uint64_t count(const Choices& choices);
 /// Branch and bound over layers in their order: layout, end of a stack, tiles. A branch is left if no schedule in it
 /// can be better than the best one so far: each core needs at least the operations it was given by the rate of its
 /// array, all cores together also those of the layers to come, and nothing is below the bounds of the whole network
-/// (platform/bounds.h). What is tried goes through the judge.
+/// (bounds/bounds.h). What is tried goes through the judge.
 Proof searchExactly(Search& search, const Choices& choices);
 
 }  // namespace millrace::search

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "explore/bounds/bounds.h"
 #include "explore/explore.h"
 #include "explore/fusion/found.h"
 #include "explore/platform/binding.h"
-#include "explore/platform/bounds.h"
 #include "explore/platform/platform.h"
 #include "explore/platform/summary.h"
 #include "explore/platform/tensors.h"
@@ -258,7 +258,7 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
     result.schedule = state.finish();
     result.problem = state.problem();
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
-    result.bounds = platform::bounds(result.workload, result.chip, mapping);
+    result.bounds = bounds::boundsOf(result.workload, result.chip, mapping);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
     if (!result.verified) return std::nullopt;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "explore/bounds/work.h"
 #include "explore/fusion/axes.h"
-#include "explore/platform/bounds.h"
 #include "explore/tiling/splits.h"
 
 namespace millrace::search {
@@ -29,7 +29,7 @@ std::vector<Kind> kindsOf(const Layer& layer, const std::vector<CoreId>& allowed
                           const mapping::Mapping* mapping) {
     std::vector<Kind> kinds;
     for (const CoreId core : allowed) {
-        Kind kind{platform::peakRate(layer, chip.cores[core], mapping), 0, {}};
+        Kind kind{bounds::peakRate(layer, chip.cores[core], mapping), 0, {}};
         for (const hardware::Memory& memory : chip.cores[core].memories) kind.bits += memory.size.value();
         const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& other) {
             return other.rate == kind.rate && other.bits == kind.bits;

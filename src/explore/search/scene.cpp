@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "explore/bounds/bounds.h"
 #include "explore/fusion/axes.h"
 #include "explore/fusion/found.h"
 #include "explore/fusion/halos.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
-#include "explore/platform/bounds.h"
 #include "explore/platform/tensors.h"
 #include "schedule/verify.h"
 
@@ -37,7 +37,7 @@ std::unique_ptr<Scene> Scene::make(const workload::Workload& workload, const har
     if (!scene->workload_.hostOperators.empty()) {
         start.problem.memories[scene->platform_.offchip()].cores.push_back(start.problem.cores.add({"host"}));
     }
-    start.bounds = platform::bounds(scene->workload_, start.chip, mapping);
+    start.bounds = bounds::boundsOf(scene->workload_, start.chip, mapping);
     scene->start_ = std::move(start);
     scene->mapping_ = mapping;
     scene->options_ = &options;
@@ -60,7 +60,8 @@ std::unique_ptr<Stage> Scene::stage(const Candidate& candidate, Diagnostics& dia
                                 cache_);
         stage->costs = &*stage->ownCosts;
     }
-    stage->cells.emplace(fusion::cellsOf(*stage->workload, *stage->plan, candidate.policy.halo == fusion::Halo::recompute));
+    stage->cells.emplace(
+        fusion::cellsOf(*stage->workload, *stage->plan, candidate.policy.halo == fusion::Halo::recompute));
     auto setup = fusion::Setup::make(*stage->workload, start_.chip, platform_, start_.problem, *stage->plan,
                                      *stage->cells, *stage->costs, diagnostics);
     if (!setup) return nullptr;
