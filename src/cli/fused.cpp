@@ -22,6 +22,7 @@ std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, con
     options.common = common;
     if (!choosePolicy(choice, mapping, options, diagnostics) || !plan) return std::nullopt;
     options.plan = *plan;
+    options.front = choice.pareto;
     return options;
 }
 
@@ -32,7 +33,9 @@ bool writeResult(const std::string& folder, const explore::Result& result, doubl
            writeFile(folder + "/trace.json", report::perfettoTrace(result), diagnostics) &&
            writeFile(folder + "/mapping.yaml", mapping::print(result.found), diagnostics) &&
            (result.tileOrder.empty() ||
-            writeFile(folder + "/" + fusion::kOrderFile, fusion::printOrder(result.tileOrder), diagnostics));
+            writeFile(folder + "/" + fusion::kOrderFile, fusion::printOrder(result.tileOrder), diagnostics)) &&
+           (!result.front || (writeFile(folder + "/front.json", report::frontJson(result), diagnostics) &&
+                              writeFile(folder + "/front.png", report::frontPng(result), diagnostics)));
 }
 
 void addFused(CLI::App& verb, FusedChoice& choice) {
@@ -64,6 +67,10 @@ void addFused(CLI::App& verb, FusedChoice& choice) {
                     "data come in at most this many tiles ahead; 0: as early as memory has room")
         ->check(CLI::Range(std::int64_t{0}, mapping::Schedule::kMostLookahead))
         ->capture_default_str()
+        ->group(group);
+    verb.add_flag("--pareto", choice.pareto,
+                  "of all schedules that were tried, also those that no other one beats in latency, energy and peak "
+                  "memory: front.json, front.png")
         ->group(group);
     verb.add_flag("!--no-gaps", choice.fillGaps, "cores run tiles in the order in which they are scheduled")
         ->group(group);

@@ -45,6 +45,7 @@ struct FusedChoice {
     std::string stacks;
     std::string cuts;
     std::vector<std::string> tiles;
+    bool pareto = false;
 };
 inline constexpr const char* kFusedGroup = "Fused";  ///< title of these options in the help
 void addFused(CLI::App& verb, FusedChoice& choice);
@@ -56,7 +57,7 @@ bool choosePolicy(const FusedChoice& choice, const mapping::Mapping* mapping, ex
                   Diagnostics& diagnostics);
 
 /// Writes result.json, schedule.png, memory.png, trace.json and mapping.yaml into the folder; of a fused schedule also
-/// order.csv.
+/// order.csv; of a search for a front also front.json and front.png.
 bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics);
 
 }  // namespace millrace::cli

@@ -7,6 +7,7 @@
 #include "explore/platform/binding.h"
 #include "explore/platform/bounds.h"
 #include "explore/platform/costs.h"
+#include "explore/platform/peak.h"
 #include "explore/platform/platform.h"
 #include "explore/platform/tensors.h"
 #include "schedule/verify.h"
@@ -48,6 +49,8 @@ public:
     std::optional<Result> best() {
         std::optional<Result> best;
         Diagnostics refused;
+        Front front;
+        std::int64_t tried = 0;
         for (const Order order : options_.orders) {
             if (!setup_) return std::nullopt;
             Diagnostics messages;
@@ -56,6 +59,8 @@ public:
                 if (!refused.failed()) refused = std::move(messages);
                 continue;
             }
+            front.add({result->schedule.latency, result->schedule.energy.total(), result->peakMemory,
+                       "order " + result->order, tried++});
             const bool better = best && valueOf(*result, start_.objective) < valueOf(*best, start_.objective);
             if (!best || better) best = std::move(result);
         }
@@ -63,6 +68,7 @@ public:
             for (const Diagnostic& message : refused.all()) diagnostics_.add(message);
         }
         if (best) best->evaluations = costs_.evaluations();
+        if (best && options_.front) best->front = std::move(front);
         return best;
     }
 
@@ -83,6 +89,7 @@ private:
         result.order = fusion::name(order);
         result.tileOrder = std::move(*tiles);
         fusion::unfold(engine, result);
+        result.peakMemory = peakMemory(result.problem, result.schedule);
         return result;
     }
 

@@ -6,6 +6,7 @@
 #include "explore/fusion/found.h"
 #include "explore/platform/binding.h"
 #include "explore/platform/bounds.h"
+#include "explore/platform/peak.h"
 #include "explore/platform/platform.h"
 #include "explore/platform/summary.h"
 #include "explore/platform/tensors.h"
@@ -258,6 +259,7 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
     result.schedule = state.finish();
     result.problem = state.problem();
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
+    result.peakMemory = peakMemory(result.problem, result.schedule);
     result.bounds = platform::bounds(result.workload, result.chip, mapping);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
