@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cli/verbs.h"
+#include "explore/platform/budget.h"
 #include "hardware/read.h"
 #include "report/report.h"
 #include "support/files.h"
@@ -27,6 +28,7 @@ struct ExploreOptions {
     SearchChoice search;
     std::vector<std::string> onlyFused;  ///< names of options
     std::vector<std::string> onlySearch;
+    std::string budget;
 };
 
 bool isSaid(const ExploreOptions& options, const std::vector<std::string>& names) {
@@ -70,11 +72,15 @@ Exit explore(ExploreOptions options) {
     takeFromFile(file, options.fused.said, options.options);
     settle(file, options, diagnostics);
     const auto fused = fusedOptions(options.fused, options.options, file, diagnostics);
-    if (diagnostics.failed()) return report(diagnostics, options.common);
+    const bool limited = options.fused.said.count("--budget") > 0;
+    const auto budget = limited ? explore::parseBudget(options.budget, diagnostics) : explore::Budget();
+    if (diagnostics.failed() || !explore::checkArea(*chip, *budget, diagnostics))
+        return report(diagnostics, options.common);
+    options.search.memory = budget->memory;
     const auto result = options.schedule == kFused
                             ? searched(*workload, *chip, file, *fused, options.search, options.common, diagnostics)
                             : explore::exploreLayerByLayer(*workload, *chip, file, options.options, diagnostics);
-    if (!result) return report(diagnostics, options.common);
+    if (!result || !explore::checkMemory(*result, *budget, diagnostics)) return report(diagnostics, options.common);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const bool written = !options.common.out.empty() && writeResult(options.common.out, *result, seconds, diagnostics);
     if (options.common.json) {
@@ -83,8 +89,9 @@ Exit explore(ExploreOptions options) {
         std::fputs(report::table(*result).c_str(), stdout);
         if (options.common.explain) std::fputs(report::explain(*result, options.common.explainWhat).c_str(), stdout);
         if (written) {
-            std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json mapping.yaml%s\n",
-                        options.common.out.c_str(), result->tileOrder.empty() ? "" : " order.csv");
+            std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json mapping.yaml%s%s\n",
+                        options.common.out.c_str(), result->tileOrder.empty() ? "" : " order.csv",
+                        result->front ? " front.json front.png" : "");
         }
     }
     return report(diagnostics, options.common);
@@ -112,6 +119,10 @@ void addExplore(CLI::App& app, Action& action) {
     verb->add_option("--lpf-limit", options->options.lpfLimit, "loop prime factors that are ordered")
         ->check(CLI::Range(std::int64_t{1}, mapping::Schedule::kMostLpfLimit))
         ->capture_default_str();
+    verb->add_option("--budget", options->budget,
+                     "limits, area=MM2,memory=BYTES: area of the chip, on-chip memory that the schedule uses at its "
+                     "peak; B, kB, MB, KiB, MiB may follow")
+        ->type_name("LIMITS");
     verb->add_flag("--prefetch", options->options.prefetch, "fetch weights before their layer's turn");
     verb->add_flag("--fuse-activations", options->model.fuseActivations,
                    "run an activation as a part of the layer before it");

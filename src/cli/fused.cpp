@@ -36,7 +36,9 @@ bool writeResult(const std::string& folder, const explore::Result& result, doubl
            writeFile(folder + "/trace.json", report::perfettoTrace(result), diagnostics) &&
            writeFile(folder + "/mapping.yaml", mapping::print(result.found), diagnostics) &&
            (result.tileOrder.empty() ||
-            writeFile(folder + "/" + fusion::kOrderFile, fusion::printOrder(result.tileOrder), diagnostics));
+            writeFile(folder + "/" + fusion::kOrderFile, fusion::printOrder(result.tileOrder), diagnostics)) &&
+           (!result.front || (writeFile(folder + "/front.json", report::frontJson(result), diagnostics) &&
+                              writeFile(folder + "/front.png", report::frontPng(result), diagnostics)));
 }
 
 void addFused(CLI::App& verb, FusedChoice& choice) {

@@ -40,6 +40,10 @@ void addSearch(CLI::App& verb, SearchChoice& choice) {
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
         ->type_name("N")
         ->group(group);
+    verb.add_flag("--pareto", choice.pareto,
+                  "of all schedules that were tried, also those that no other one beats in latency, energy and peak "
+                  "memory: front.json, front.png")
+        ->group(group);
 }
 
 namespace {
@@ -92,6 +96,8 @@ std::optional<explore::Result> searched(const workload::Workload& workload, cons
                                         const SearchChoice& choice, const Common& common, Diagnostics& diagnostics) {
     explore::SearchOptions options;
     options.fused = fused;
+    options.fused.front = choice.pareto;
+    options.memory = choice.memory;
     options.method = choice.method;
     options.seed = static_cast<std::uint64_t>(common.seed);
     options.threads =

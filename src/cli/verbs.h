@@ -60,6 +60,8 @@ struct SearchChoice {
     std::string method;    ///< empty: a search if nothing is said about stacks, cuts and orders
     double timeLimit = 0;  ///< seconds; 0: nothing is said
     std::int64_t evaluations = 0;
+    bool pareto = false;
+    std::optional<Bits> memory;  ///< of the budget
 };
 inline constexpr const char* kSearchGroup = "Search";  ///< title of these options in the help
 void addSearch(CLI::App& verb, SearchChoice& choice);
@@ -69,7 +71,7 @@ std::optional<explore::Result> searched(const workload::Workload& workload, cons
                                         const SearchChoice& choice, const Common& common, Diagnostics& diagnostics);
 
 /// Writes result.json, schedule.png, memory.png, trace.json and mapping.yaml into the folder; of a fused schedule also
-/// order.csv.
+/// order.csv; of a search for a front also front.json and front.png.
 bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics);
 
 }  // namespace millrace::cli

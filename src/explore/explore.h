@@ -53,6 +53,8 @@ struct FusedOptions {
     /// For `fusion::Order::given`: the text of fusion/orderfile.h, and where it comes from (for messages).
     std::string order;
     std::string orderFile;
+    /// Also the Pareto front of all schedules that were tried (`Result::front`).
+    bool front = false;
 };
 
 /// Schedules the workload tile by tile, layers of a stack side by side; see `fusion/plan.h` for what is decided before

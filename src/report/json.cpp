@@ -237,6 +237,7 @@ std::string resultJson(const explore::Result& result, double wallSeconds) {
     root["edp"] = energy * static_cast<double>(latency);
     root["tiles"] = result.problem.tasks.size();
     root["offchip_bits"] = result.offchipTraffic.value();
+    root["peak_memory_bits"] = result.peakMemory.value();
     root["lower_bound"] = writer.bounds();
     root["gap"] = gapJson(result);
     root["energy"] = writer.energy();

@@ -49,6 +49,14 @@ std::string scheduleSvg(const explore::Result& result, const DrawOptions& option
 std::string memoryPng(const explore::Result& result, const DrawOptions& options = {});
 std::string memorySvg(const explore::Result& result, const DrawOptions& options = {});
 
+/// `Result::front`, schema "millrace.front/1" (docs/results.md).
+std::string frontJson(const explore::Result& result);
+
+/// The Pareto front as a picture: energy over latency, the colour of a point is its peak memory. The best points have
+/// names; beside them what the front is to be compared with, and lower bounds as lines.
+std::string frontPng(const explore::Result& result, const DrawOptions& options = {});
+std::string frontSvg(const explore::Result& result, const DrawOptions& options = {});
+
 /// The schedule as Chrome trace events, which Perfetto opens: a thread for each core and each link (several when
 /// transfers overlap on it), for the idle times of each core with their causes and for the stacks of layers, counters
 /// for what memories hold and links carry. A cycle is shown as a microsecond.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "report/columns.h"
+#include "report/front.h"
 #include "report/gaps.h"
 #include "report/report.h"
 #include "report/statistics.h"
@@ -54,6 +55,7 @@ std::string totals(const Result& result) {
         {"off-chip traffic", sizeText(result.offchipTraffic), sizeText(bounds.offchipBits),
          ratio(static_cast<double>(result.offchipTraffic.value()), static_cast<double>(bounds.offchipBits.value())),
          ""});
+    rows.add({"peak on-chip memory", sizeText(result.peakMemory), "", "", "the sum of all memories' peaks"});
     rows.add({"tiles", countText(static_cast<std::int64_t>(result.problem.tasks.size())), "", "", ""});
     if (result.search) {
         const explore::SearchRecord& search = *result.search;
@@ -218,9 +220,10 @@ std::string hostOperators(const Result& result) {
 std::string table(const explore::Result& result) {
     const Statistics sums = statistics(result);
     const Waits idle = waits(result);
-    std::string text = header(result) + totals(result) + timeTable(result, sums, idle) + energies(result, sums) +
-                       movedTable(sums) + stackTable(result, sums) + layers(result) + cores(result, sums, idle) +
-                       links(result, sums) + memories(result, sums) + hostOperators(result);
+    std::string text = header(result) + totals(result) + (result.front ? frontTable(*result.front) : "") +
+                       timeTable(result, sums, idle) + energies(result, sums) + movedTable(sums) +
+                       stackTable(result, sums) + layers(result) + cores(result, sums, idle) + links(result, sums) +
+                       memories(result, sums) + hostOperators(result);
     text.pop_back();
     return text;
 }

@@ -217,6 +217,34 @@ class Cli(unittest.TestCase):
         text, result = self.again("--mapping", mapping, *self.FUSED, "--order-file", order)
         self.assertIn("order: order.csv", text)
 
+    def test_fronts_of_schedules(self):
+        out = self.path / "front"
+        done = run("explore", LAYERS, "--hardware", CHIP, *self.FUSED, "--pareto", "--out", str(out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        front, result = (json.loads((out / name).read_text()) for name in ("front.json", "result.json"))
+        self.assertEqual(front["schema"], "millrace.front/1")
+        points = [tuple(point[key] for key in ("latency_cycles", "energy_pj", "peak_memory_bits")) for point in front["points"]]
+        self.assertIn(tuple(result[key] for key in ("latency_cycles", "energy_pj", "peak_memory_bits")), points)
+        for a in points:
+            self.assertFalse([b for b in points if b != a and all(x <= y for x, y in zip(b, a))])
+        self.assertTrue((out / "front.png").read_bytes().startswith(b"\x89PNG"))
+        self.assertIn("Pareto front", done.stdout)
+        self.fails(2, "explore", LAYERS, "--hardware", CHIP, "--pareto", says=["--pareto", "needs --schedule fused"])
+
+    def test_budgets(self):
+        out = self.path / "out"
+        explore = ("explore", LAYERS, "--hardware", CHIP, "--out", str(out))
+        for schedule in ("layer-by-layer", "fused"):
+            words = (*explore, "--schedule", schedule, "--quiet", "--budget")
+            self.fails(3, *words, "memory=4KB", says=["--budget", "more than 4000 B", "core 0"])
+            self.assertFalse(out.exists())
+        bits = json.loads(run(*explore[:4], "--json").stdout)["peak_memory_bits"]
+        self.fails(3, *explore, "--budget", f"memory={bits // 8 - 1}", says=[f"uses {bits // 8} B"])
+        self.assertEqual(run(*explore, "--budget", f"memory={bits // 8}").returncode, 0)
+        self.fails(3, *explore, "--budget", "area=12", says=["not known", "core 0", "rf_128B"])
+        for text in ("", "speed=1", "memory", "memory=", "memory=1 MX", "memory=0", "memory=1e3", "area=-1", "area=nan", "area=1,area=2"):
+            self.fails(2, *explore, "--budget", text, says=["--budget"])
+
     def test_what_is_said_beside_a_mapping_that_was_found(self):
         found = str(self.path / "a")
         self.assertEqual(run("explore", LAYERS, "--hardware", CHIP, *self.FUSED, "--halo", "again", "--quiet", "--out", found).returncode, 0)

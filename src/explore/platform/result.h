@@ -7,6 +7,7 @@
 
 #include "explore/mapper/mapper.h"
 #include "explore/mapping/mapping.h"
+#include "explore/platform/front.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
 #include "schedule/problem.h"
@@ -93,6 +94,7 @@ struct Result {
     Table<workload::LayerId, LayerResult> layers;
     Bounds bounds;
     Bits offchipTraffic;  ///< bits read from and written to off-chip memory by transfers
+    Bits peakMemory;      ///< on-chip, see platform/peak.h
     bool verified = false;
     std::int64_t evaluations = 0;  ///< mappings evaluated by the intra-core mapper
     std::string policy;            ///< "layer-by-layer" or "fused"
@@ -107,6 +109,7 @@ struct Result {
     /// What was decided, as a mapping that fixes it: given back, it gives this schedule again (docs/mapping.md). If
     /// `found.schedule->orderIsFile()`, that file holds `tileOrder`.
     mapping::Mapping found;
+    std::optional<Front> front;  ///< of a search that was asked for it
 };
 
 }  // namespace millrace::explore

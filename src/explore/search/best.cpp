@@ -44,6 +44,23 @@ static std::optional<Result> realised(const Scene& scene, const Judge& judge,
     return first;
 }
 
+static FrontPoint pointOf(const Result& result, std::string how, std::int64_t index) {
+    return {result.schedule.latency, result.schedule.energy.total(), result.peakMemory, std::move(how), index};
+}
+
+static Front frontOf(const Judge& judge, const search::Scored* rules) {
+    const auto point = [](const search::Scored& scored) {
+        return FrontPoint{
+            scored.tally.latency, scored.tally.energy, scored.tally.peakMemory,
+            fmt::format("schedule {}, order {}", scored.evaluation, fusion::name(scored.candidate.policy.order)),
+            scored.evaluation};
+    };
+    Front front;
+    for (const search::Scored& scored : judge.front()) front.add(point(scored));
+    if (rules != nullptr) front.rules = point(*rules);
+    return front;
+}
+
 /// Less than any schedule in which a layer starts only after the one before it has ended can have: its layers, one
 /// after another, each on all of its cores at once.
 static double leastLayerByLayer(const Scene& scene) {
@@ -88,6 +105,12 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
     search::Search search{workshop, judge, Rng(options.seed), {}};
     search.seeds = search::ruleSeeds(workshop, options.fused.policy, diagnostics);
     if (search.seeds.empty()) return std::nullopt;
+    std::optional<search::Scored> rules;
+    if (options.fused.front) {
+        judge.setMethod("rules");
+        judge.scores(search.seeds);
+        if (judge.best() != nullptr) rules = *judge.best();
+    }
     method->run(search);
     std::optional<Result> best = realised(*scene, judge, search.seeds, diagnostics);
     if (!best) return std::nullopt;
@@ -98,7 +121,13 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
         record.ruledOut = search.proof->ruledOut;
         record.proven = search.proof->complete;
     }
+    if (options.fused.front) best->front = frontOf(judge, rules ? &*rules : nullptr);
     if (auto layers = betterLayerByLayer(*scene, *best, workload, options)) {
+        layers->front = best->front;
+        if (layers->front) {
+            layers->front->layerByLayer = pointOf(*layers, "layer by layer", 0);
+            layers->front->add(*layers->front->layerByLayer);
+        }
         best = std::move(layers);
         record.found = 0;
     }

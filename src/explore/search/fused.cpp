@@ -35,6 +35,8 @@ std::optional<Result> exploreFused(const workload::Workload& workload, const har
     std::optional<Candidate> best;
     double least = 0;
     Diagnostics refused;
+    Front front;
+    std::int64_t tried = 0;
     for (const Order order : options.orders) {
         Diagnostics messages;
         auto candidate = inOrder(*scene, *plan, options, order, messages);
@@ -43,12 +45,18 @@ std::optional<Result> exploreFused(const workload::Workload& workload, const har
             if (!refused.failed()) refused = std::move(messages);
             continue;
         }
+        front.add(
+            {tally->latency, tally->energy, tally->peakMemory, std::string("order ") + fusion::name(order), ++tried});
         const double value = search::valueOf(*tally, scene->objective());
         if (best && value >= least) continue;
         best = std::move(candidate);
         least = value;
     }
-    if (best) return scene->realise(*best, diagnostics);
+    if (best) {
+        std::optional<Result> result = scene->realise(*best, diagnostics);
+        if (result && options.front) result->front = std::move(front);
+        return result;
+    }
     for (const Diagnostic& message : refused.all()) diagnostics.add(message);
     return std::nullopt;
 }

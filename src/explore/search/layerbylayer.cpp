@@ -6,6 +6,7 @@
 #include "explore/explore.h"
 #include "explore/fusion/found.h"
 #include "explore/platform/binding.h"
+#include "explore/platform/peak.h"
 #include "explore/platform/platform.h"
 #include "explore/platform/summary.h"
 #include "explore/platform/tensors.h"
@@ -259,6 +260,7 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
     result.problem = state.problem();
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
     result.bounds = bounds::boundsOf(result.workload, result.chip, mapping);
+    result.peakMemory = peakMemory(result.problem, result.schedule);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
     if (!result.verified) return std::nullopt;

@@ -8,6 +8,7 @@
 #include "explore/fusion/halos.h"
 #include "explore/fusion/unfold.h"
 #include "explore/platform/binding.h"
+#include "explore/platform/peak.h"
 #include "explore/platform/tensors.h"
 #include "schedule/verify.h"
 
@@ -94,6 +95,7 @@ std::optional<explore::Result> Scene::realise(const Candidate& candidate, Diagno
     if (candidate.policy.order == fusion::Order::given) result.found.schedule->order = fusion::kOrderFile;
     result.found.schedule->objective = mapper::name(options_->objective);
     result.found.schedule->lpfLimit = options_->lpfLimit;
+    result.peakMemory = explore::peakMemory(result.problem, result.schedule);
     result.offchipTraffic = schedule::offchipTraffic(result.problem, result.schedule);
     result.verified =
         schedule::check(result.problem, diagnostics) && schedule::verify(result.problem, result.schedule, diagnostics);
