@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <map>
 
 #include "explore/explore.h"
+#include "explore/fusion/plancheck.h"
 #include "explore/mapping/cores.h"
 #include "explore/platform/bounds.h"
 #include "explore/platform/writing.h"
@@ -61,15 +64,63 @@ static double leastLayerByLayer(const Scene& scene) {
     return scene.objective() == Objective::energy ? energy : energy * cycles;
 }
 
-/// The layer-by-layer schedule, if it is better than what the search found.
-static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result& found,
+/// Sum over the on-chip memories of the most that each holds at any time.
+static Bits peakMemory(const Result& result) {
+    std::vector<std::map<Cycles, Bits>> changes(result.problem.memories.size());
+    const auto hold = [&](schedule::MemoryId memory, schedule::Span span, Bits bits) {
+        if (result.problem.memories[memory].offchip || span.end <= span.start) return;
+        changes[memory.index()][span.start] += bits;
+        changes[memory.index()][span.end] -= bits;
+    };
+    for (const schedule::Buffer& buffer : result.schedule.buffers) {
+        hold(buffer.memory, buffer.span, result.problem.tensors[buffer.tensor].size(buffer.box));
+    }
+    for (const schedule::TaskId id : result.problem.tasks.ids()) {
+        const schedule::Placement& placement = result.schedule.placements[id];
+        for (const schedule::Scratch& scratch : result.problem.tasks[id].options[placement.option].scratch) {
+            hold(scratch.memory, placement.span, scratch.bits);
+        }
+    }
+    Bits sum;
+    for (const auto& memory : changes) {
+        Bits held;
+        Bits most;
+        for (const auto& [time, change] : memory) {
+            held += change;
+            most = std::max(most, held);
+        }
+        sum += most;
+    }
+    return sum;
+}
+
+/// The layer-by-layer schedule, if it is better than what the search found (null: nothing).
+static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result* found,
                                                 const workload::Workload& workload, const SearchOptions& options) {
-    const double value = search::valueOf(found, scene.objective());
+    const double value =
+        found != nullptr ? search::valueOf(*found, scene.objective()) : std::numeric_limits<double>::infinity();
     const bool stopped = options.limits.stop != nullptr && options.limits.stop->load();
-    if (stopped || value <= leastLayerByLayer(scene)) return std::nullopt;
+    if (found != nullptr && (stopped || value <= leastLayerByLayer(scene))) return std::nullopt;
     Diagnostics ignored;
     auto layers = exploreLayerByLayer(workload, scene.chip(), scene.mapping(), options.fused.common, ignored);
-    return layers && search::valueOf(*layers, scene.objective()) < value ? std::move(layers) : std::nullopt;
+    if (!layers || search::valueOf(*layers, scene.objective()) >= value) return std::nullopt;
+    return options.memory && peakMemory(*layers) > *options.memory ? std::nullopt : std::move(layers);
+}
+
+static SearchRecord recordOf(const Judge& judge, const search::Search& search, const SearchOptions& options) {
+    SearchRecord record{options.method, judge.evaluations(), 0, options.seed, endOf(judge, options.limits)};
+    if (judge.best() != nullptr) record.found = judge.best()->evaluation;
+    if (search.proof) {
+        record.choices = search.proof->choices;
+        record.ruledOut = search.proof->ruledOut;
+        record.proven = search.proof->complete;
+    }
+    return record;
+}
+
+static bool isWrong(const Diagnostics& diagnostics) {
+    return std::any_of(diagnostics.all().begin(), diagnostics.all().end(),
+                       [](const Diagnostic& message) { return message.severity == Severity::error; });
 }
 
 std::optional<Result> exploreBest(const workload::Workload& workload, const hardware::Chip& chip,
@@ -80,29 +131,30 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
         diagnostics.error({"--method"}, fmt::format("there is no method '{}'", options.method));
         return std::nullopt;
     }
-    if (!method->run) return exploreFused(workload, chip, mapping, options.fused, diagnostics);
+    if (!method->run || workload.layers.empty())
+        return exploreFused(workload, chip, mapping, options.fused, diagnostics);
+    if (!fusion::checkAsked(workload, chip, mapping, options.fused.plan, diagnostics)) return std::nullopt;
     const auto scene = Scene::make(workload, chip, mapping, options.fused.common, diagnostics);
     if (!scene) return std::nullopt;
     const search::Workshop workshop(*scene, options.fused.plan);
     Judge judge(*scene, {options.limits, options.evaluations, options.threads, options.memory}, options.report);
     search::Search search{workshop, judge, Rng(options.seed), {}};
-    search.seeds = search::ruleSeeds(workshop, options.fused.policy, diagnostics);
-    if (search.seeds.empty()) return std::nullopt;
-    method->run(search);
-    std::optional<Result> best = realised(*scene, judge, search.seeds, diagnostics);
-    if (!best) return std::nullopt;
-    SearchRecord record{options.method, judge.evaluations(), 0, options.seed, endOf(judge, options.limits)};
-    if (judge.best() != nullptr) record.found = judge.best()->evaluation;
-    if (search.proof) {
-        record.choices = search.proof->choices;
-        record.ruledOut = search.proof->ruledOut;
-        record.proven = search.proof->complete;
+    Diagnostics refused;
+    search.seeds = search::ruleSeeds(workshop, options.fused.policy, refused);
+    std::optional<Result> best;
+    if (!search.seeds.empty()) {
+        method->run(search);
+        best = realised(*scene, judge, search.seeds, refused);
     }
-    if (auto layers = betterLayerByLayer(*scene, *best, workload, options)) {
+    SearchRecord record = recordOf(judge, search, options);
+    if (auto layers =
+            isWrong(refused) ? std::nullopt : betterLayerByLayer(*scene, best ? &*best : nullptr, workload, options)) {
         best = std::move(layers);
         record.found = 0;
+    } else {
+        for (const Diagnostic& message : refused.all()) diagnostics.add(message);
     }
-    best->search = record;
+    if (best) best->search = record;
     return best;
 }
 
