@@ -389,6 +389,70 @@ class Cli(unittest.TestCase):
         self.assertEqual(process.returncode, 0, errors)
         self.assertIn("stopped", {layer["certificate"]["end"] for layer in json.loads(output)["layers"]})
 
+    def few_layers(self, first=3):
+        return self.write("few.yaml", pathlib.Path(LAYERS).read_text().split(f"\n{first}:\n")[0])
+
+    def test_searches_are_the_same_for_any_threads(self):
+        layers = self.few_layers()
+        seen = set()
+        for method in ("rules", "auto", "local", "genetic", "exact"):
+            found = []
+            for threads, seed in (("1", "3"), ("2", "3"), ("1", "4")):
+                words = ["--method", method, "--threads", threads, "--seed", seed, "--json"]
+                done = run("explore", layers, "--hardware", CHIP, "--evaluations", "30", *words)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                result = json.loads(done.stdout)
+                self.assertIs(result["verified"], True)
+                self.assertGreaterEqual(result["latency_cycles"], result["lower_bound"]["latency_cycles"])
+                # Not parsed: the same bytes.
+                lines = done.stdout.splitlines()
+                found.append([line for line in lines if "wall_seconds" not in line] if len(lines) > 1 else None)
+                if method == "rules":
+                    continue
+                search = result["search"]
+                self.assertEqual((search["method"], search["seed"]), (method, int(seed)))
+                self.assertLessEqual(search["found_at"], search["schedules"])
+                self.assertLessEqual(search["schedules"], 30)
+                self.assertEqual(result["evaluations"], search["schedules"])
+                seen.add(search["end"])
+            self.assertIsNotNone(found[0])
+            self.assertEqual(found[0], found[1], method)
+        self.assertIn("evaluations", seen)
+
+    def test_a_search_that_time_ends_is_one_of_so_many_schedules(self):
+        words = ["explore", self.few_layers(), "--hardware", CHIP, "--method", "local", "--json"]
+        timed = json.loads(run(*words, "--time-limit", "0.2").stdout)
+        counted = json.loads(run(*words, "--evaluations", str(timed["evaluations"])).stdout)
+        for result in (timed, counted):
+            result.pop("wall_seconds")
+            result["search"].pop("end")
+            result.pop("mappings_evaluated")  # also for schedules that were not finished
+        self.assertEqual(timed, counted)
+
+    def test_an_interrupted_search_writes_the_best_so_far(self):
+        out = self.path / "out"
+        words = ["explore", MODEL, "--hardware", CHIP, "--method", "auto", "--time-limit", "1000", "--out", str(out)]
+        process = subprocess.Popen([MILLRACE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=100)
+        self.assertEqual(process.returncode, 0, errors)
+        files = {"result.json", "schedule.png", "memory.png", "trace.json", "order.csv"}
+        self.assertTrue(files.issuperset({p.name for p in out.iterdir()}))
+        result = json.loads((out / "result.json").read_text())
+        self.assertEqual(result["search"]["end"], "interrupted")
+        self.assertIs(result["verified"], True)
+
+    def test_wrong_uses_of_searches(self):
+        words = ("explore", LAYERS, "--hardware", CHIP)
+        self.fails(2, *words, "--method", "magic", says=["magic", "genetic"])
+        for number in ("0", "-3", "1e3x", "many", "2000000000"):
+            self.fails(2, *words, "--evaluations=" + number, says=["evaluations"])
+        for seconds in ("0", "-1", "nan", "inf", "1e300", "soon", "5 s"):
+            self.fails(2, *words, "--time-limit=" + seconds, says=["time-limit"])
+        self.fails(2, *words, "--schedule", "layer-by-layer", "--method", "local", says=["--method", "fused"])
+        self.fails(2, *words, "--schedule", "layer-by-layer", "--evaluations", "3", says=["--evaluations", "fused"])
+
     def test_wrong_uses_of_exact_searches(self):
         self.fails(2, "cost", MODEL, "--hardware", CORE, "--spatial", "search", says=["--mapper exact"])
         self.fails(2, "cost", MODEL, "--hardware", CORE, "--mapper", "exact", "--temporal", "even", says=["uneven"])

@@ -135,7 +135,10 @@ std::optional<DimIndex> holeMaker(const Layer& layer, const LayerPlan& plan) {
     return std::nullopt;
 }
 
-void checkGrid(const Layer& layer, const LayerPlan& plan, Diagnostics& diagnostics) {
+}  // namespace
+
+bool checkGrid(const Layer& layer, const LayerPlan& plan, Diagnostics& diagnostics) {
+    const std::size_t before = diagnostics.failures();
     for (const tiling::Split& split : plan.inter) {
         if (layer.dims[split.dim].kind != workload::DimKind::sequential) continue;
         diagnostics.error(layer.where,
@@ -164,9 +167,8 @@ void checkGrid(const Layer& layer, const LayerPlan& plan, Diagnostics& diagnosti
                                       layer.name, tiles, loops.size(), kMostTiles, kMostLoops),
                           "cut it into fewer parts");
     }
+    return diagnostics.failures() == before;
 }
-
-}  // namespace
 
 bool checkGrids(const workload::Workload& workload, const Plan& plan, Diagnostics& diagnostics) {
     const std::size_t before = diagnostics.failures();

@@ -10,8 +10,10 @@ namespace millrace::fusion {
 bool checkAsked(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
                 const PlanOptions& options, Diagnostics& diagnostics);
 
-/// Can the plan's tiles be told apart and run? Errors: loops that carry a value from step to step cut over cores; cuts
-/// that leave holes in results; more than 2^31 tiles or 8 cut loops in a layer. True if none.
+/// Can the layer's tiles be told apart and run? Errors: loops that carry a value from step to step cut over cores; cuts
+/// that leave holes in results; more than 2^31 tiles or 8 cut loops. True if none.
+bool checkGrid(const workload::Layer& layer, const LayerPlan& plan, Diagnostics& diagnostics);
+/// The same of all layers.
 bool checkGrids(const workload::Workload& workload, const Plan& plan, Diagnostics& diagnostics);
 
 }  // namespace millrace::fusion

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "explore/bounds/work.h"
 #include "explore/explore.h"
+#include "explore/fusion/plancheck.h"
 #include "explore/mapping/cores.h"
 #include "explore/platform/writing.h"
 #include "explore/search/methods.h"
@@ -78,15 +80,33 @@ static double leastLayerByLayer(const Scene& scene) {
     return scene.objective() == Objective::energy ? energy : energy * cycles;
 }
 
-/// The layer-by-layer schedule, if it is better than what the search found.
-static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result& found,
+/// The layer-by-layer schedule, if it is better than what the search found (null: nothing).
+static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result* found,
                                                 const workload::Workload& workload, const SearchOptions& options) {
-    const double value = search::valueOf(found, scene.objective());
+    const double value =
+        found != nullptr ? search::valueOf(*found, scene.objective()) : std::numeric_limits<double>::infinity();
     const bool stopped = options.limits.stop != nullptr && options.limits.stop->load();
-    if (stopped || value <= leastLayerByLayer(scene)) return std::nullopt;
+    if (found != nullptr && (stopped || value <= leastLayerByLayer(scene))) return std::nullopt;
     Diagnostics ignored;
     auto layers = exploreLayerByLayer(workload, scene.chip(), scene.mapping(), options.fused.common, ignored);
-    return layers && search::valueOf(*layers, scene.objective()) < value ? std::move(layers) : std::nullopt;
+    if (!layers || search::valueOf(*layers, scene.objective()) >= value) return std::nullopt;
+    return options.memory && layers->peakMemory > *options.memory ? std::nullopt : std::move(layers);
+}
+
+static SearchRecord recordOf(const Judge& judge, const search::Search& search, const SearchOptions& options) {
+    SearchRecord record{options.method, judge.evaluations(), 0, options.seed, endOf(judge, options.limits)};
+    if (judge.best() != nullptr) record.found = judge.best()->evaluation;
+    if (search.proof) {
+        record.choices = search.proof->choices;
+        record.ruledOut = search.proof->ruledOut;
+        record.proven = search.proof->complete;
+    }
+    return record;
+}
+
+static bool isWrong(const Diagnostics& diagnostics) {
+    return std::any_of(diagnostics.all().begin(), diagnostics.all().end(),
+                       [](const Diagnostic& message) { return message.severity == Severity::error; });
 }
 
 std::optional<Result> exploreBest(const workload::Workload& workload, const hardware::Chip& chip,
@@ -97,41 +117,45 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
         diagnostics.error({"--method"}, fmt::format("there is no method '{}'", options.method));
         return std::nullopt;
     }
-    if (!method->run) return exploreFused(workload, chip, mapping, options.fused, diagnostics);
+    if (!method->run || workload.layers.empty())
+        return exploreFused(workload, chip, mapping, options.fused, diagnostics);
+    if (!fusion::checkAsked(workload, chip, mapping, options.fused.plan, diagnostics)) return std::nullopt;
     const auto scene = Scene::make(workload, chip, mapping, options.fused.common, diagnostics);
     if (!scene) return std::nullopt;
     const search::Workshop workshop(*scene, options.fused.plan);
     Judge judge(*scene, {options.limits, options.evaluations, options.threads, options.memory}, options.report);
     search::Search search{workshop, judge, Rng(options.seed), {}};
-    search.seeds = search::ruleSeeds(workshop, options.fused.policy, diagnostics);
-    if (search.seeds.empty()) return std::nullopt;
+    Diagnostics refused;
+    search.seeds = search::ruleSeeds(workshop, options.fused.policy, refused);
+    std::optional<Result> best;
     std::optional<search::Scored> rules;
-    if (options.fused.front) {
-        judge.setMethod("rules");
-        judge.scores(search.seeds);
-        if (judge.best() != nullptr) rules = *judge.best();
+    if (!search.seeds.empty()) {
+        if (options.fused.front) {
+            judge.setMethod("rules");
+            judge.scores(search.seeds);
+            if (judge.best() != nullptr) rules = *judge.best();
+        }
+        method->run(search);
+        best = realised(*scene, judge, search.seeds, refused);
     }
-    method->run(search);
-    std::optional<Result> best = realised(*scene, judge, search.seeds, diagnostics);
-    if (!best) return std::nullopt;
-    SearchRecord record{options.method, judge.evaluations(), 0, options.seed, endOf(judge, options.limits)};
-    if (judge.best() != nullptr) record.found = judge.best()->evaluation;
-    if (search.proof) {
-        record.choices = search.proof->choices;
-        record.ruledOut = search.proof->ruledOut;
-        record.proven = search.proof->complete;
-    }
-    if (options.fused.front) best->front = frontOf(judge, rules ? &*rules : nullptr);
-    if (auto layers = betterLayerByLayer(*scene, *best, workload, options)) {
-        layers->front = best->front;
-        if (layers->front) {
-            layers->front->layerByLayer = pointOf(*layers, "layer by layer", 0);
-            layers->front->add(*layers->front->layerByLayer);
+    SearchRecord record = recordOf(judge, search, options);
+    std::optional<Front> front;
+    if (options.fused.front) front = frontOf(judge, rules ? &*rules : nullptr);
+    if (auto layers =
+            isWrong(refused) ? std::nullopt : betterLayerByLayer(*scene, best ? &*best : nullptr, workload, options)) {
+        if (front) {
+            front->layerByLayer = pointOf(*layers, "layer by layer", 0);
+            front->add(*front->layerByLayer);
         }
         best = std::move(layers);
         record.found = 0;
+    } else {
+        for (const Diagnostic& message : refused.all()) diagnostics.add(message);
     }
-    best->search = record;
+    if (best) {
+        best->search = record;
+        best->front = std::move(front);
+    }
     return best;
 }
 

@@ -17,8 +17,12 @@ namespace {
 
 constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
 constexpr std::size_t kBatch = 32;
+/// Work without a new schedule after which the search gives up: branches, and what a leaf costs in them.
+constexpr std::uint64_t kMostIdle = 30'000'000;
+constexpr std::uint64_t kLeaf = 1000;
 
 std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
+std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return std::min(a + b, kMost); }
 
 /// Cycles that each core is busy with a layer at least, by core.
 std::vector<double> loadsOf(const Layer& layer, const Layout& layout, const Scene& scene) {
@@ -85,6 +89,7 @@ public:
         const auto cuts = search.workshop.cutsOf(choices.base.plan);
         cuts_ = cuts ? *cuts : std::vector<bool>(layers_, true);
         chosen_.resize(layers_);
+        fits_.resize(layers_);
         tiles_.resize(layers_, 0);
     }
 
@@ -125,6 +130,23 @@ private:
         return sum;
     }
 
+    /// Asked once each.
+    bool fits(std::size_t layer, std::size_t layout) {
+        auto& known = fits_[layer];
+        const LayerId id(layer);
+        known.resize(choices_.layouts[id].size());
+        if (!known[layout]) known[layout] = search_.workshop.fits(id, choices_.layouts[id][layout]);
+        return *known[layout];
+    }
+
+    /// Branches that end without a schedule look at the limits too.
+    void work(std::uint64_t cost) {
+        static constexpr std::uint64_t kBetween = 64 * kLeaf;
+        const bool look = idle_ / kBetween != (idle_ + cost) / kBetween;
+        idle_ += cost;
+        stopped_ = stopped_ || idle_ > kMostIdle || (look && search_.judge.effort().limits.reached());
+    }
+
     void branch(std::size_t layer, bool begins = true) {
         if (stopped_) return;
         if (layer == layers_) {
@@ -135,10 +157,11 @@ private:
         for (std::size_t t = 0; t < tiles; ++t) {
             if (begins) tiles_[layer] = choices_.tiles[t];
             for (std::size_t i = 0; i < choices_.layouts[LayerId(layer)].size() && !stopped_; ++i) {
+                work(1);
                 chosen_[layer] = i;
                 loads_.give(layer, i);
-                if (hopeless()) {
-                    proof_.ruledOut += belowChosen(layer);
+                if (!fits(layer, i) || hopeless()) {
+                    proof_.ruledOut = plus(proof_.ruledOut, belowChosen(layer));
                 } else {
                     next(layer);
                 }
@@ -150,7 +173,7 @@ private:
     std::uint64_t belowChosen(std::size_t layer) const {
         if (layer + 1 == layers_) return below(layers_, false);
         if (!choices_.stacks) return below(layer + 1, cuts_[layer]);
-        return below(layer + 1, true) + below(layer + 1, false);
+        return plus(below(layer + 1, true), below(layer + 1, false));
     }
 
     void next(std::size_t layer) {
@@ -175,6 +198,9 @@ private:
             const std::size_t first = candidate.plan.stacks[s].front().index();
             search_.workshop.retile(candidate.plan, s, tiles_[first], search_.workshop.rules().fill);
         }
+        work(kLeaf);
+        if (stopped_) return;
+        proof_.tried += choices_.orders.size();
         if (!search_.workshop.repair(candidate)) return;
         for (const fusion::Order order : choices_.orders) {
             batch_.push_back(candidate);
@@ -184,10 +210,12 @@ private:
     }
 
     void flush() {
+        const std::int64_t before = search_.judge.evaluations();
         const auto scores = search_.judge.scores(batch_, search_.judge.slowestUseful());
         const bool bound = search_.judge.atBound();
         // What is as short as the bound needs no further proof.
         stopped_ = stopped_ || (scores.size() < batch_.size() || (search_.judge.ended() && !bound));
+        if (search_.judge.evaluations() > before) idle_ = 0;
         batch_.clear();
     }
 
@@ -196,10 +224,12 @@ private:
     Loads loads_;
     std::size_t layers_;
     std::vector<bool> cuts_;
-    std::vector<std::size_t> chosen_;  ///< layout, by layer
-    std::vector<std::int64_t> tiles_;  ///< by layer, of the stack that it begins
+    std::vector<std::size_t> chosen_;                     ///< layout, by layer
+    std::vector<std::int64_t> tiles_;                     ///< by layer, of the stack that it begins
+    std::vector<std::vector<std::optional<bool>>> fits_;  ///< by layer, layout
     std::vector<Candidate> batch_;
     Proof proof_;
+    std::uint64_t idle_ = 0;
     bool stopped_ = false;
 };
 
@@ -219,7 +249,7 @@ std::uint64_t count(const Choices& choices) {
     std::uint64_t sum = choices.orders.size();
     for (const std::vector<Layout>& layouts : choices.layouts) sum = times(sum, layouts.size());
     // Each layer but the last ends a stack, and then the next one has its own number of tiles, or it does not.
-    const std::size_t ends = choices.stacks ? layers - 1 : 0;
+    const std::size_t ends = choices.stacks && layers > 0 ? layers - 1 : 0;
     for (std::size_t i = 0; i < ends; ++i) sum = times(sum, 1 + choices.tiles.size());
     const std::size_t stacks = choices.stacks ? 1 : choices.base.plan.stacks.size();
     for (std::size_t i = 0; i < stacks; ++i) sum = times(sum, choices.tiles.size());

@@ -21,10 +21,11 @@ Choices allChoices(const Workshop& workshop, const Candidate& base);
 /// How many there are; at most 2^62.
 std::uint64_t count(const Choices& choices);
 
-/// Branch and bound over layers in their order: layout, end of a stack, tiles. A branch is left if no schedule in it
-/// can be better than the best one so far: each core needs at least the operations it was given by the rate of its
-/// array, all cores together also those of the layers to come, and nothing is below the bounds of the whole network
-/// (bounds/bounds.h). What is tried goes through the judge.
+/// Branch and bound over layers in their order: layout, end of a stack, tiles. A branch is left if some layer of it
+/// fits nowhere, or if no schedule in it can be better than the best one so far: each core needs at least the
+/// operations it was given by the rate of its array, all cores together also those of the layers to come, and nothing
+/// is below the bounds of the whole network (bounds/bounds.h). What is tried goes through the judge. Ends without a
+/// complete proof when the judge does, or after very many choices in a row that brought no new schedule.
 Proof searchExactly(Search& search, const Choices& choices);
 
 }  // namespace millrace::search

@@ -28,7 +28,8 @@ double Judge::bestValue() const {
 Cycles Judge::slowestUseful() const {
     if (!best_ || scene_.objective() == explore::Objective::energy) return schedule::kForever;
     if (scene_.objective() == explore::Objective::latency) return best_->tally.latency;
-    const double cycles = bestValue() / std::max(scene_.bounds().energy.value(), 1.0);
+    const double energy = scene_.bounds().energy.value();
+    const double cycles = energy > 0 ? bestValue() / energy : std::numeric_limits<double>::infinity();
     if (cycles >= static_cast<double>(schedule::kForever.value())) return schedule::kForever;
     return Cycles(static_cast<std::int64_t>(std::ceil(cycles)));
 }
@@ -45,6 +46,7 @@ struct Judge::Batch {
     std::vector<std::size_t> work = {};   ///< candidates to be scheduled: the first of each kind that is not known
     std::size_t allowed = 0;              ///< so many of them
     std::vector<std::uint8_t> done = {};  ///< by place in `work`
+    std::vector<std::uint8_t> fits = {};  ///< by place in `work`: false if it can never be scheduled
     std::vector<std::optional<Tally>> tallies = {};
 };
 
@@ -62,6 +64,7 @@ void Judge::sort(Batch& batch) const {
         batch.allowed = std::min(batch.allowed, static_cast<std::size_t>(left));
     }
     batch.done.resize(batch.work.size(), 0);
+    batch.fits.resize(batch.work.size(), 1);
     batch.tallies.resize(batch.work.size());
 }
 
@@ -77,6 +80,7 @@ void Judge::schedule(Batch& batch) const {
             batch.tallies[w] = scene_.score(batch.candidates[batch.work[w]], patience, diagnostics);
             const bool isCut = !batch.tallies[w] && !diagnostics.failed() && patience.limits.reached();
             batch.done[w] = isCut ? 0 : 1;
+            batch.fits[w] = diagnostics.failed() ? 0 : 1;
         }
     };
     std::vector<std::thread> others;
@@ -98,7 +102,7 @@ std::vector<std::optional<Tally>> Judge::scores(const std::vector<Candidate>& ca
         const bool tooMuch = tally && effort_.memory && tally->peakMemory > *effort_.memory;
         if (tooMuch) tally.reset();
         if (tally) record(candidates[batch.work[w]], *tally);
-        known_[batch.keys[batch.work[w]]] = {tally, tooMuch ? schedule::kForever : slowest};
+        known_[batch.keys[batch.work[w]]] = {tally, tooMuch || batch.fits[w] == 0 ? schedule::kForever : slowest};
     }
     ended_ = ended_ || done < batch.work.size() || (effort_.evaluations && evaluations_ >= *effort_.evaluations) ||
              effort_.limits.reached() || atBound();

@@ -14,8 +14,9 @@ namespace millrace::search {
 /// What an exact search has shown.
 struct Proof {
     bool complete = false;       ///< every choice was tried or ruled out
-    std::uint64_t choices = 0;   ///< that there are
-    std::uint64_t ruledOut = 0;  ///< by bounds, without being scheduled
+    std::uint64_t choices = 0;   ///< that there are; this and `ruledOut` are at most 2^62
+    std::uint64_t ruledOut = 0;  ///< by bounds, or as no tile of a layer fits; without being scheduled
+    std::uint64_t tried = 0;     ///< scheduled, or found to fit nowhere
 };
 
 /// What a method works with. Found candidates are the judge's.

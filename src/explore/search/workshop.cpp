@@ -35,10 +35,21 @@ static bool binds(const std::vector<mapping::Tiling>& tilings) {
                        [](const mapping::Tiling& tiling) { return tiling.kind != mapping::Tiling::Kind::wildcard; });
 }
 
+static bool leavesHoles(const Layer& layer, const Layout& layout) {
+    Diagnostics ignored;
+    return !fusion::checkGrid(layer, {0, layout.inter, {}, layout.cores}, ignored);
+}
+
+static bool cutsGroups(const mapping::Mapping& file) {
+    return std::any_of(file.fusedGroups.begin(), file.fusedGroups.end(),
+                       [](const mapping::FusedGroup& group) { return !group.tilings.empty(); });
+}
+
 Workshop::Workshop(const Scene& scene, const fusion::PlanOptions& rules)
     : scene_(scene), rules_(rules), memories_(scene.chip()) {
     const mapping::Mapping* file = scene.mapping();
     mayStack_ = rules.stacking == fusion::Stacking::automatic && (file == nullptr || file->fusedGroups.empty());
+    const bool groupsCut = rules.stacking == fusion::Stacking::automatic && file != nullptr && cutsGroups(*file);
     fusion::CoreChoice choice(scene.workload(), scene.chip(), file);
     for (const LayerId id : scene.workload().layers.ids()) {
         const Layer& layer = scene.workload().layers[id];
@@ -50,9 +61,16 @@ Workshop::Workshop(const Scene& scene, const fusion::PlanOptions& rules)
         const bool fixed = listed || (wish.inter != nullptr && binds(wish.inter->interCoreTiling));
         layouts_.add(fixed ? std::vector<Layout>{{asked.inter, asked.cores}}
                            : layoutsOf(layer, mapping::allowedCores(layer, scene.chip(), file), scene.chip(), file));
-        if (layouts_[id].empty()) layouts_[id].push_back({asked.inter, asked.cores});
+        std::vector<Layout>& layouts = layouts_[id];
+        layouts.erase(std::remove_if(layouts.begin(), layouts.end(),
+                                     [&](const Layout& layout) { return leavesHoles(layer, layout); }),
+                      layouts.end());
+        if (layouts.empty()) layouts.push_back({asked.inter, asked.cores});
         loops_.add(loopsOf(layer));
-        mayCut_.push_back(mayStack_ && (wish.intra == nullptr || !binds(wish.intra->intraCoreTiling)));
+        const bool isAsked = wish.intra != nullptr && binds(wish.intra->intraCoreTiling);
+        const bool counts = isAsked && (wish.intraIsOption || !groupsCut);
+        asked_.push_back(counts ? Asked{wish.intra, wish.intraIsOption} : Asked{});
+        mayCut_.push_back(!groupsCut && !isAsked);
     }
 }
 
@@ -75,12 +93,24 @@ void Workshop::setCuts(Plan& plan, const std::vector<bool>& cuts) const {
         plan.stacks.back().push_back(id);
         if (cuts[id.index()] && id.index() + 1 < plan.layers.size()) plan.stacks.emplace_back();
     }
+    for (const LayerId id : plan.layers.ids()) setAsked(plan, id);
+}
+
+void Workshop::setAsked(Plan& plan, LayerId id) const {
+    const Asked& asked = asked_[id.index()];
+    if (asked.entry == nullptr) return;
+    LayerPlan& mine = plan.layers[id];
+    const bool counts = asked.always || plan.stacks[mine.stack].size() > 1;
+    mine.intra.clear();
+    if (!counts) return;
+    mine.intra = tiling::intraSplits(scene_.workload().layers[id], *asked.entry, mine.inter, rules_.tilesPerLayer);
 }
 
 void Workshop::setLayout(Plan& plan, LayerId layer, const Layout& layout) const {
     plan.layers[layer].inter = layout.inter;
     plan.layers[layer].cores = layout.cores;
     setIntra(plan, layer, plan.layers[layer].intra);
+    setAsked(plan, layer);
 }
 
 void Workshop::setIntra(Plan& plan, LayerId id, std::vector<Split> intra) const {
@@ -120,6 +150,16 @@ bool Workshop::repair(Candidate& candidate) const {
     return true;
 }
 
+bool Workshop::fits(LayerId layer, const Layout& layout) const {
+    Plan plan;
+    plan.layers.resize(scene_.workload().layers.size());
+    plan.layers[layer] = {0, layout.inter, {}, layout.cores};
+    plan.stacks = {{layer}};
+    Diagnostics diagnostics;
+    fusion::cutToFit(scene_.workload(), scene_.chip(), memories_, rules_, layer, true, plan, diagnostics);
+    return !diagnostics.failed();
+}
+
 static void add(const std::vector<Split>& splits, std::vector<std::int64_t>& key) {
     key.push_back(static_cast<std::int64_t>(splits.size()));
     for (const Split& split : splits) {
@@ -130,8 +170,12 @@ static void add(const std::vector<Split>& splits, std::vector<std::int64_t>& key
 
 std::vector<std::int64_t> keyOf(const Candidate& candidate) {
     const fusion::Policy& policy = candidate.policy;
-    std::vector<std::int64_t> key{static_cast<std::int64_t>(policy.order), static_cast<std::int64_t>(policy.halo),
-                                  policy.lookahead, policy.prefetch ? 1 : 0};
+    std::vector<std::int64_t> key{static_cast<std::int64_t>(policy.order),
+                                  static_cast<std::int64_t>(policy.halo),
+                                  policy.lookahead,
+                                  policy.prefetch ? 1 : 0,
+                                  policy.fillGaps ? 1 : 0,
+                                  policy.multicast ? 1 : 0};
     for (const LayerPlan& layer : candidate.plan.layers) {
         key.push_back(static_cast<std::int64_t>(layer.stack) * 2 + (layer.keepsHalos ? 1 : 0));
         add(layer.inter, key);

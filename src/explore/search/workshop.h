@@ -14,12 +14,12 @@ namespace millrace::search {
 class Workshop {
 public:
     /// `scene` and `rules` must outlive it. What the mapping file and the rules say of a layer's cores, cuts and stacks
-    /// is not changed.
+    /// is not changed, but for cuts of tiles that do not fit.
     Workshop(const Scene& scene, const fusion::PlanOptions& rules);
 
     const Scene& scene() const { return scene_; }
     const fusion::PlanOptions& rules() const { return rules_; }
-    /// Where the layer may run; one if nothing of it may be changed.
+    /// Where the layer may run, in parts without holes; one if nothing of it may be changed.
     const std::vector<Layout>& layouts(workload::LayerId layer) const { return layouts_[layer]; }
     /// May the layer's cuts in time be changed?
     bool mayCut(workload::LayerId layer) const { return mayCut_[layer.index()]; }
@@ -39,18 +39,28 @@ public:
     void setIntra(fusion::Plan& plan, workload::LayerId layer, std::vector<tiling::Split> intra) const;
     /// Cuts on what does not fit, and keeps halos that do not. False if a layer fits nowhere.
     bool repair(Candidate& candidate) const;
+    /// Can the layer, laid out so, be cut into tiles that fit?
+    bool fits(workload::LayerId layer, const Layout& layout) const;
 
 private:
+    void setAsked(fusion::Plan& plan, workload::LayerId layer) const;
+
     const Scene& scene_;
     const fusion::PlanOptions& rules_;
     fusion::Memories memories_;
     Table<workload::LayerId, std::vector<Layout>> layouts_;
     Table<workload::LayerId, std::vector<workload::DimIndex>> loops_;
     std::vector<bool> mayCut_;  ///< by layer
+    /// Cuts in time that are asked for: by an option always, by the mapping file where layers are fused.
+    struct Asked {
+        const mapping::MappingEntry* entry = nullptr;  ///< null: nothing is asked for
+        bool always = false;
+    };
+    std::vector<Asked> asked_;  ///< by layer
     bool mayStack_ = true;
 };
 
-/// What tells candidates apart.
+/// What tells candidates apart, but for an order that is given.
 std::vector<std::int64_t> keyOf(const Candidate& candidate);
 
 }  // namespace millrace::search
