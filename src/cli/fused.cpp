@@ -22,10 +22,6 @@ std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, con
     options.common = common;
     options.policy = choice.policy;
     options.policy.prefetch = common.prefetch;
-    if (choice.halo.empty()) {
-        diagnostics.error({"--halo"}, "it names nothing", "keep, again or recompute");
-        return std::nullopt;
-    }
     if (choice.halo == "again") options.policy.halo = fusion::Halo::again;
     if (choice.halo == "recompute") options.policy.halo = fusion::Halo::recompute;
     for (const fusion::Order order : fusion::ownOrders()) {
