@@ -20,10 +20,6 @@ std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, con
     const auto plan = planOptions(choice, diagnostics);
     explore::FusedOptions options;
     options.common = common;
-    if (choice.said.count("--halo") > 0 && choice.halo.empty()) {
-        diagnostics.error({"--halo"}, "it names nothing", "keep, again or recompute");
-        return std::nullopt;
-    }
     if (!choosePolicy(choice, mapping, options, diagnostics) || !plan) return std::nullopt;
     options.plan = *plan;
     return options;

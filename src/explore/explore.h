@@ -14,6 +14,7 @@
 #include "explore/mapper/mapper.h"
 #include "explore/mapper/sensitivity.h"
 #include "explore/mapping/mapping.h"
+#include "explore/platform/costs.h"
 #include "explore/platform/result.h"
 #include "explore/workload/workload.h"
 #include "hardware/chip.h"
@@ -33,6 +34,9 @@ struct Options {
     /// which all operands come from and go to at the bandwidth of its port; no transfers, no sharing of the port. For
     /// comparisons.
     bool offchipInCore = false;
+    /// What tiles are costed with. Bounds on energy hold with `cost::Correction::shares`; without it small tiles cost
+    /// what ZigZag says.
+    cost::Corrections corrections = platform::tileCorrections();
 };
 
 /// Schedules the workload layer by layer: a layer starts only after every earlier layer has ended. Cores and splits as

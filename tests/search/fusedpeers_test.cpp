@@ -86,6 +86,7 @@ TEST(FusedPeers, TilesCostWhatStreamsDo) {
     MILLRACE_NEEDS_SHARED();
     explore::FusedOptions options;
     options.orders = {fusion::Order::depthFirst};
+    options.common.corrections = {};
     const explore::Result result =
         streamsRun(load("peers/resnet18", {"stream-pooling", "stream-elementwise"}), options);
     std::ifstream in(test::sharedDir() + "/golden/stream/resnet18_quad_ga_fused/cns.json");

@@ -15,14 +15,15 @@ cost::Corrections tileCorrections() {
 }
 
 TileCosts::TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
-                     explore::Objective objective, int lpfLimit, std::shared_ptr<mapper::Cache> cache)
+                     explore::Objective objective, int lpfLimit, std::shared_ptr<mapper::Cache> cache,
+                     cost::Corrections corrections)
     : workload_(workload),
       chip_(chip),
       mapping_(mapping),
       cache_(cache ? std::move(cache) : std::make_shared<mapper::Cache>()) {
     options_.objective = objective;
     options_.lpfLimit = lpfLimit;
-    options_.corrections = tileCorrections();
+    options_.corrections = corrections;
 }
 
 /// What tells tiles of a layer apart for the cost model: sizes, and how much of each input really exists.

@@ -25,9 +25,10 @@ cost::Corrections tileCorrections();
 /// What tiles cost on cores: asks the mapper once for each different question. For several threads at once.
 class TileCosts {
 public:
-    /// `cache`: answers that others may know already; null: none.
+    /// `cache`: answers that others may know already; null: none. `corrections`: of the cost model.
     TileCosts(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
-              explore::Objective objective, int lpfLimit, std::shared_ptr<mapper::Cache> cache = nullptr);
+              explore::Objective objective, int lpfLimit, std::shared_ptr<mapper::Cache> cache = nullptr,
+              cost::Corrections corrections = tileCorrections());
 
     /// Null if the mapper finds no way; `reason()` then says why, until another tile has none.
     const explore::TileKind* cost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core);

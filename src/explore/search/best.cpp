@@ -38,7 +38,7 @@ static std::optional<Result> realised(const Scene& scene, const Judge& judge,
     const bool tooMuch = first && judge.effort().memory;
     if (tooMuch) {
         diagnostics.infeasible(
-            {},
+            {"--budget"},
             fmt::format("no schedule was found that holds at most {} bits on the chip", judge.effort().memory->value()),
             "allow more memory, or more time (--time-limit)");
         return std::nullopt;

@@ -130,7 +130,9 @@ void Judge::take(const Candidate& candidate, const Tally& tally) {
 }
 
 void Judge::record(const Candidate& candidate, const Tally& tally) {
-    if (!best_ || valueOf(tally, scene_.objective()) < bestValue()) best_ = Scored{candidate, tally, evaluations_};
+    const double value = valueOf(tally, scene_.objective());
+    const bool equal = best_ && value == bestValue() && dominates(tally, best_->tally);
+    if (!best_ || value < bestValue() || equal) best_ = Scored{candidate, tally, evaluations_};
     const auto asGood = [&](const Scored& other) {
         return dominates(other.tally, tally) ||
                (other.tally.latency == tally.latency && other.tally.energy == tally.energy &&

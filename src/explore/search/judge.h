@@ -45,7 +45,8 @@ public:
     const Scene& scene() const { return scene_; }
     const Effort& effort() const { return effort_; }
     std::int64_t evaluations() const { return evaluations_; }
-    /// The best by the objective, the first of equals; null if nothing was found.
+    /// The best by the objective; of equals one that the others do not beat in something else, the first of those. Null
+    /// if nothing was found.
     const Scored* best() const { return best_ ? &*best_ : nullptr; }
     double bestValue() const;
     /// No other candidate is better in latency, energy and peak memory; by rising latency.

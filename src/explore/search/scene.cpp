@@ -43,8 +43,9 @@ std::unique_ptr<Scene> Scene::make(const workload::Workload& workload, const har
     scene->mapping_ = mapping;
     scene->options_ = &options;
     scene->cache_ = std::make_shared<mapper::Cache>();
-    scene->costs_ = std::make_unique<platform::TileCosts>(scene->workload_, scene->start_.chip, mapping,
-                                                          options.objective, options.lpfLimit, scene->cache_);
+    scene->costs_ =
+        std::make_unique<platform::TileCosts>(scene->workload_, scene->start_.chip, mapping, options.objective,
+                                              options.lpfLimit, scene->cache_, options.corrections);
     return scene;
 }
 
@@ -58,7 +59,7 @@ std::unique_ptr<Stage> Scene::stage(const Candidate& candidate, Diagnostics& dia
         stage->workload = &stage->sums.workload;
         stage->plan = &stage->sums.plan;
         stage->ownCosts.emplace(stage->sums.costed, start_.chip, mapping_, options_->objective, options_->lpfLimit,
-                                cache_);
+                                cache_, options_->corrections);
         stage->costs = &*stage->ownCosts;
     }
     stage->cells.emplace(
