@@ -40,7 +40,7 @@ public:
           diagnostics_(diagnostics),
           state_(state),
           lifetimes_(workload),
-          costs_(workload, chip, mapping, options.objective, options.lpfLimit),
+          costs_(workload, chip, mapping, options.objective, options.lpfLimit, nullptr, options.corrections),
           planner_(workload, lifetimes_, costs_, state_, options.prefetch),
           hostDone_(workload.hostOperators.size(), false) {}
 
