@@ -200,9 +200,29 @@ TEST(Best, TakesAStopAtOnce) {
     options.limits.stop = &stop;
     Diagnostics diagnostics;
     const auto result = best(given, options, diagnostics);
-    ASSERT_TRUE(result) << diagnostics.text();
-    EXPECT_EQ(result->search->end, "interrupted");
-    EXPECT_TRUE(result->verified);
+    EXPECT_FALSE(result);
+    EXPECT_TRUE(diagnostics.anyInfeasible());
+    EXPECT_NE(diagnostics.text().find("before its first schedule"), std::string::npos) << diagnostics.text();
+}
+
+/// With something found it is shown.
+TEST(Best, StoppedOnTheWay) {
+    Rng rng(66);
+    const test::SearchCase given = test::randomSearchCase(rng, 4, 3);
+    std::atomic<bool> stop = false;
+    for (const char* method : {"auto", "local", "genetic"}) {
+        stop = false;
+        SearchOptions options = optionsFor(given, 1000);
+        options.method = method;
+        options.limits.stop = &stop;
+        options.report = [&](const Progress& progress) { stop = progress.schedules >= 3; };
+        Diagnostics diagnostics;
+        const auto result = best(given, options, diagnostics);
+        ASSERT_TRUE(result) << diagnostics.text();
+        EXPECT_EQ(result->search->end, "interrupted");
+        EXPECT_TRUE(result->verified);
+        EXPECT_LT(result->search->schedules, 100);
+    }
 }
 
 TEST(Best, WithoutLayersAndWithoutCores) {
