@@ -99,7 +99,7 @@ void tryOne(const test::SearchCase& given, Rng& rng, Tried& tried) {
 TEST(Best, IsVerifiedAndNoWorseThanTheOthers) {
     Rng rng(61);
     Tried tried;
-    const std::int64_t runs = test::count(5000);
+    const std::int64_t runs = test::count(3000);
     for (std::int64_t run = 0; run < runs; ++run) {
         SCOPED_TRACE("run " + std::to_string(run));
         tryOne(test::randomSearchCase(rng, 8, 4), rng, tried);
@@ -170,7 +170,7 @@ hardware::Chip equalCores(std::int64_t cores, const std::vector<std::int64_t>& n
 
 TEST(Best, IsTheSameWithCoresRenamed) {
     Rng rng(63);
-    const std::int64_t runs = test::count(500);
+    const std::int64_t runs = test::count(300);
     for (std::int64_t run = 0; run < runs; ++run) {
         SCOPED_TRACE("run " + std::to_string(run));
         test::SearchCase given = test::randomSearchCase(rng, 2, 3);
