@@ -97,7 +97,8 @@ struct SearchOptions {
 std::vector<std::pair<std::string, std::string>> searchMethods();
 
 /// Searches for the best schedule by the objective: fused layers, tiles, cores, orders. Never worse than
-/// `exploreLayerByLayer`, whose result it returns if nothing better is found in time. Errors as for the other two.
+/// `exploreLayerByLayer`, whose result it returns if nothing better is found in time; but the method "rules" is
+/// `exploreFused`. Stopped before anything was found: empty with an `infeasible` entry. Errors as for the other two.
 std::optional<Result> exploreBest(const workload::Workload& workload, const hardware::Chip& chip,
                                   const mapping::Mapping* mapping, const SearchOptions& options,
                                   Diagnostics& diagnostics);

@@ -99,7 +99,7 @@ void tryOne(const test::SearchCase& given, Rng& rng, Tried& tried) {
 TEST(Best, IsVerifiedAndNoWorseThanTheOthers) {
     Rng rng(61);
     Tried tried;
-    const std::int64_t runs = test::count(5000);
+    const std::int64_t runs = test::count(3000);
     for (std::int64_t run = 0; run < runs; ++run) {
         SCOPED_TRACE("run " + std::to_string(run));
         tryOne(test::randomSearchCase(rng, 8, 4), rng, tried);
@@ -170,7 +170,7 @@ hardware::Chip equalCores(std::int64_t cores, const std::vector<std::int64_t>& n
 
 TEST(Best, IsTheSameWithCoresRenamed) {
     Rng rng(63);
-    const std::int64_t runs = test::count(500);
+    const std::int64_t runs = test::count(300);
     for (std::int64_t run = 0; run < runs; ++run) {
         SCOPED_TRACE("run " + std::to_string(run));
         test::SearchCase given = test::randomSearchCase(rng, 2, 3);
@@ -200,9 +200,29 @@ TEST(Best, TakesAStopAtOnce) {
     options.limits.stop = &stop;
     Diagnostics diagnostics;
     const auto result = best(given, options, diagnostics);
-    ASSERT_TRUE(result) << diagnostics.text();
-    EXPECT_EQ(result->search->end, "interrupted");
-    EXPECT_TRUE(result->verified);
+    EXPECT_FALSE(result);
+    EXPECT_TRUE(diagnostics.anyInfeasible());
+    EXPECT_NE(diagnostics.text().find("before its first schedule"), std::string::npos) << diagnostics.text();
+}
+
+/// With something found it is shown.
+TEST(Best, StoppedOnTheWay) {
+    Rng rng(66);
+    const test::SearchCase given = test::randomSearchCase(rng, 4, 3);
+    std::atomic<bool> stop = false;
+    for (const char* method : {"auto", "local", "genetic"}) {
+        stop = false;
+        SearchOptions options = optionsFor(given, 1000);
+        options.method = method;
+        options.limits.stop = &stop;
+        options.report = [&](const Progress& progress) { stop = progress.schedules >= 3; };
+        Diagnostics diagnostics;
+        const auto result = best(given, options, diagnostics);
+        ASSERT_TRUE(result) << diagnostics.text();
+        EXPECT_EQ(result->search->end, "interrupted");
+        EXPECT_TRUE(result->verified);
+        EXPECT_LT(result->search->schedules, 100);
+    }
 }
 
 TEST(Best, WithoutLayersAndWithoutCores) {

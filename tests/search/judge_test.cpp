@@ -5,6 +5,8 @@
 #include <atomic>
 #include <set>
 
+#include "chips.h"
+#include "layers.h"
 #include "search/searching.h"
 #include "shared.h"
 
@@ -181,6 +183,24 @@ View searched(const Searching& searching, const char* method, const Effort& effo
     return viewOf(judge);
 }
 
+/// So many tiles that a schedule may be given up on its way.
+test::SearchCase manyTiles(Rng& rng) {
+    test::SearchCase given;
+    const test::ConvShape shape{4, 4, 64, 3};
+    auto last = test::addInput(given.workload, {shape.c, shape.iy(), shape.ix()});
+    for (int i = 0; i < 8; ++i) {
+        test::ConvShape next = shape;
+        next.ox = given.workload.tensors[last].shape.at(2);
+        last = test::addConv(given.workload, "conv" + std::to_string(i), last, next);
+    }
+    given.workload.tensors[last].isOutput = true;
+    given.chip = test::smallChip(2, 1 << 20);
+    given.rules.tilesPerLayer = 64;
+    given.options.lpfLimit = 4;
+    given.policy.prefetch = rng.below(2) == 0;
+    return given;
+}
+
 /// A search that time ended is one of so many evaluations.
 TEST(Judge, EndsByTimeAsByCount) {
     Rng rng(52);
@@ -188,7 +208,7 @@ TEST(Judge, EndsByTimeAsByCount) {
     std::int64_t cut = 0;
     for (std::int64_t run = 0; run < runs; ++run) {
         SCOPED_TRACE("run " + std::to_string(run));
-        const Searching searching(test::randomSearchCase(rng, 8, 4));
+        const Searching searching(run % 2 == 0 ? test::randomSearchCase(rng, 8, 4) : manyTiles(rng));
         if (searching.seeds().empty()) continue;
         const char* names[] = {"auto", "local", "genetic", "exact"};
         const char* method = names[rng.below(4)];

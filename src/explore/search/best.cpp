@@ -32,7 +32,13 @@ static std::string endOf(const Judge& judge, const mapper::Limits& limits) {
 /// What the search found, in full.
 static std::optional<Result> realised(const Scene& scene, const Judge& judge,
                                       const std::vector<search::Candidate>& seeds, Diagnostics& diagnostics) {
+    const mapper::Limits& limits = judge.effort().limits;
     if (judge.best() != nullptr) return scene.realise(judge.best()->candidate, diagnostics);
+    if (limits.stop != nullptr && limits.stop->load()) {
+        diagnostics.infeasible({}, "the search was stopped before its first schedule was complete",
+                               "give it more time, or cut the network into fewer tiles (--tile)");
+        return std::nullopt;
+    }
     // Why the rules' plan cannot be scheduled.
     auto first = scene.realise(seeds.front(), diagnostics);
     const bool tooMuch = first && judge.effort().memory;
@@ -86,7 +92,7 @@ static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result
     const double value =
         found != nullptr ? search::valueOf(*found, scene.objective()) : std::numeric_limits<double>::infinity();
     const bool stopped = options.limits.stop != nullptr && options.limits.stop->load();
-    if (found != nullptr && (stopped || value <= leastLayerByLayer(scene))) return std::nullopt;
+    if (stopped || (found != nullptr && value <= leastLayerByLayer(scene))) return std::nullopt;
     Diagnostics ignored;
     auto layers = exploreLayerByLayer(workload, scene.chip(), scene.mapping(), options.fused.common, ignored);
     if (!layers || search::valueOf(*layers, scene.objective()) >= value) return std::nullopt;
