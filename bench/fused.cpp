@@ -3,8 +3,8 @@
 
 #include "chips.h"
 #include "explore/explore.h"
-#include "explore/fusion/order.h"
 #include "explore/fusion/halos.h"
+#include "explore/fusion/order.h"
 #include "explore/fusion/run.h"
 #include "explore/workload/lower.h"
 #include "hardware/read.h"
