@@ -19,7 +19,7 @@ bool dominates(const Tally& a, const Tally& b) {
 }
 
 Judge::Judge(const Scene& scene, Effort effort, Report report)
-    : scene_(scene), effort_(std::move(effort)), report_(std::move(report)) {}
+    : scene_(scene), effort_(effort), report_(std::move(report)) {}
 
 double Judge::bestValue() const {
     return best_ ? valueOf(best_->tally, scene_.objective()) : std::numeric_limits<double>::infinity();
