@@ -10,7 +10,6 @@
 namespace millrace::search {
 
 using hardware::CoreId;
-using tiling::Split;
 using workload::DimIndex;
 using workload::Layer;
 
