@@ -155,7 +155,7 @@ bool Moves::shift(Candidate& candidate, Rng& rng) const {
         if (dim && std::count(workshop_.loops(moved).begin(), workshop_.loops(moved).end(), *dim) > 0)
             intra.push_back({*dim, split.parts});
     }
-    workshop_.setIntra(plan, moved, std::move(intra));
+    workshop_.setIntra(plan, moved, intra);
     return true;
 }
 
@@ -177,7 +177,7 @@ bool Moves::scale(Candidate& candidate, Rng& rng) const {
         Split& last = intra.back();
         if (finer ? last.parts > kMostParts : last.parts == 1) continue;
         last.parts = finer ? last.parts * 2 : (last.parts + 1) / 2;
-        workshop_.setIntra(plan, id, std::move(intra));
+        workshop_.setIntra(plan, id, intra);
         changed = true;
     }
     return changed;
@@ -198,7 +198,7 @@ bool Moves::tile(Candidate& candidate, Rng& rng) const {
     const auto place = static_cast<std::ptrdiff_t>(rng.below(intra.size() + 1));
     if (parts > 1) intra.insert(intra.begin() + place, {dim, parts});
     if (same(intra, plan.layers[layer].intra)) return false;
-    workshop_.setIntra(plan, layer, std::move(intra));
+    workshop_.setIntra(plan, layer, intra);
     return true;
 }
 

@@ -113,13 +113,14 @@ void Workshop::setLayout(Plan& plan, LayerId layer, const Layout& layout) const 
     setAsked(plan, layer);
 }
 
-void Workshop::setIntra(Plan& plan, LayerId id, std::vector<Split> intra) const {
+void Workshop::setIntra(Plan& plan, LayerId id, const std::vector<Split>& intra) const {
     LayerPlan& mine = plan.layers[id];
-    mine.intra.clear();
+    std::vector<Split> result;
     for (const Split& split : intra) {
         const std::int64_t size = scene_.workload().layers[id].dims[split.dim].size;
-        tiling::addSplit(mine.intra, split.dim, split.parts, size / tiling::partsOf(mine.inter, split.dim));
+        tiling::addSplit(result, split.dim, split.parts, size / tiling::partsOf(mine.inter, split.dim));
     }
+    mine.intra = std::move(result);
 }
 
 void Workshop::retile(Plan& plan, std::size_t stack, std::int64_t tiles, double fill) const {

@@ -36,7 +36,7 @@ public:
     /// asks for it; `fill`: `PlanOptions::fill`.
     void retile(fusion::Plan& plan, std::size_t stack, std::int64_t tiles, double fill) const;
     /// Cuts a layer in time as said, as far as its loops have steps.
-    void setIntra(fusion::Plan& plan, workload::LayerId layer, std::vector<tiling::Split> intra) const;
+    void setIntra(fusion::Plan& plan, workload::LayerId layer, const std::vector<tiling::Split>& intra) const;
     /// Cuts on what does not fit, and keeps halos that do not. False if a layer fits nowhere.
     bool repair(Candidate& candidate) const;
     /// Can the layer, laid out so, be cut into tiles that fit?
