@@ -36,6 +36,19 @@ bool isSaid(const ExploreOptions& options, const std::vector<std::string>& names
                        [&](const std::string& name) { return options.fused.said.count(name) > 0; });
 }
 
+void checkMethod(const ExploreOptions& options, Diagnostics& diagnostics) {
+    if (options.search.method != "rules") {
+        if (!options.fused.orderFile.empty())
+            diagnostics.error({"--order-file"}, "the order leaves nothing to search for", "use --method rules");
+        return;
+    }
+    for (const char* option : {"--time-limit", "--evaluations"}) {
+        if (options.fused.said.count(option) > 0)
+            diagnostics.error({option}, "--method rules tries one plan and has nothing to limit",
+                              "leave it out, or choose another method");
+    }
+}
+
 /// Whoever asks for a search asks for fused schedules, and whoever says how to fuse wants no search. What is said about
 /// fused schedules must not be lost silently on another one.
 void settle(const mapping::Mapping* file, ExploreOptions& options, Diagnostics& diagnostics) {
@@ -47,8 +60,7 @@ void settle(const mapping::Mapping* file, ExploreOptions& options, Diagnostics& 
     if (options.schedule == kFused) {
         const bool given = file != nullptr || isSaid(options, options.onlyFused);
         if (options.search.method.empty()) options.search.method = given && !search ? "rules" : "auto";
-        if (options.fused.orderFile.empty() || options.search.method == "rules") return;
-        diagnostics.error({"--order-file"}, "the order leaves nothing to search for", "use --method rules");
+        checkMethod(options, diagnostics);
         return;
     }
     for (const auto* names : {&options.onlyFused, &options.onlySearch}) {

@@ -399,7 +399,8 @@ class Cli(unittest.TestCase):
             found = []
             for threads, seed in (("1", "3"), ("2", "3"), ("1", "4")):
                 words = ["--method", method, "--threads", threads, "--seed", seed, "--json"]
-                done = run("explore", layers, "--hardware", CHIP, "--evaluations", "30", *words)
+                count = [] if method == "rules" else ["--evaluations", "30"]
+                done = run("explore", layers, "--hardware", CHIP, *count, *words)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 result = json.loads(done.stdout)
                 self.assertIs(result["verified"], True)
@@ -450,6 +451,8 @@ class Cli(unittest.TestCase):
 
     def test_wrong_uses_of_searches(self):
         words = ("explore", LAYERS, "--hardware", CHIP)
+        for limit in ("--time-limit", "--evaluations"):
+            self.fails(2, *words, "--method", "rules", limit, "5", says=[limit, "another method"])
         self.fails(2, *words, "--method", "magic", says=["magic", "genetic"])
         for number in ("0", "-3", "1e3x", "many", "2000000000"):
             self.fails(2, *words, "--evaluations=" + number, says=["evaluations"])

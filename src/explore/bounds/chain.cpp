@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include "explore/bounds/work.h"
 
@@ -43,16 +42,6 @@ static bool everySumReads(const workload::Layer& layer, const workload::Axis& ax
         if (!reads) return false;
     }
     return true;
-}
-
-static bool sharesLoops(const workload::Operand& operand) {
-    std::set<workload::DimIndex> seen;
-    for (const workload::Axis& axis : operand.axes) {
-        for (const workload::AffineTerm& term : axis.index.terms) {
-            if (!seen.insert(term.dim).second) return true;
-        }
-    }
-    return false;
 }
 
 /// Nothing if some result needs nothing of the operand, as far as is known.

@@ -76,7 +76,7 @@ static std::int64_t distinctIndices(const workload::Layer& layer, const Writing&
     return static_cast<std::int64_t>(inside.size());
 }
 
-static bool sharesLoops(const workload::Operand& operand) {
+bool sharesLoops(const workload::Operand& operand) {
     std::set<workload::DimIndex> seen;
     for (const workload::Axis& axis : operand.axes) {
         for (const workload::AffineTerm& term : axis.index.terms) {

@@ -24,6 +24,9 @@ std::optional<std::vector<std::int64_t>> passSpacing(const workload::Layer& laye
 /// that advances no loop further covers one of them at most. To be used where all points of the layer are computed.
 std::int64_t fewestPasses(const workload::Layer& layer, const std::vector<std::int64_t>& spacing);
 
+/// Does a loop move along two axes of the operand, or twice along one?
+bool sharesLoops(const workload::Operand& operand);
+
 /// Elements of an input operand that exist and that at least one point of the layer touches which writes something
 /// (results may be cropped). Exact for each axis by itself; axes with a loop in common are counted as one index each (a
 /// lower bound), and nothing where what is written depends on several loops of the operand together.

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <numeric>
 
+#include "explore/platform/front.h"
 #include "explore/search/methods.h"
 
 namespace millrace::search {
@@ -36,8 +36,8 @@ std::vector<std::vector<std::size_t>> sortIntoFronts(std::vector<Member>& member
     std::vector<std::vector<std::size_t>> fronts(1);
     for (std::size_t i = 0; i < members.size(); ++i) {
         for (std::size_t j = 0; j < members.size(); ++j) {
-            if (dominates(members[i].tally, members[j].tally)) dominated[i].push_back(j);
-            if (dominates(members[j].tally, members[i].tally)) ++dominators[i];
+            if (explore::beats(members[i].tally, members[j].tally)) dominated[i].push_back(j);
+            if (explore::beats(members[j].tally, members[i].tally)) ++dominators[i];
         }
         if (dominators[i] == 0) fronts[0].push_back(i);
     }

@@ -7,16 +7,12 @@
 #include <set>
 #include <thread>
 
+#include "explore/platform/front.h"
 #include "explore/search/workshop.h"
 
 namespace millrace::search {
 
 using fusion::Tally;
-
-bool dominates(const Tally& a, const Tally& b) {
-    if (a.latency > b.latency || a.energy > b.energy || a.peakMemory > b.peakMemory) return false;
-    return a.latency < b.latency || a.energy < b.energy || a.peakMemory < b.peakMemory;
-}
 
 Judge::Judge(const Scene& scene, Effort effort, Report report)
     : scene_(scene), effort_(effort), report_(std::move(report)) {}
@@ -131,20 +127,10 @@ void Judge::take(const Candidate& candidate, const Tally& tally) {
 
 void Judge::record(const Candidate& candidate, const Tally& tally) {
     const double value = valueOf(tally, scene_.objective());
-    const bool equal = best_ && value == bestValue() && dominates(tally, best_->tally);
+    const bool equal = best_ && value == bestValue() && explore::beats(tally, best_->tally);
     if (!best_ || value < bestValue() || equal) best_ = Scored{candidate, tally, evaluations_};
-    const auto asGood = [&](const Scored& other) {
-        return dominates(other.tally, tally) ||
-               (other.tally.latency == tally.latency && other.tally.energy == tally.energy &&
-                other.tally.peakMemory == tally.peakMemory);
-    };
-    if (std::any_of(front_.begin(), front_.end(), asGood)) return;
-    front_.erase(std::remove_if(front_.begin(), front_.end(),
-                                [&](const Scored& other) { return dominates(tally, other.tally); }),
-                 front_.end());
-    const auto place = std::find_if(front_.begin(), front_.end(),
-                                    [&](const Scored& other) { return other.tally.latency > tally.latency; });
-    front_.insert(place, Scored{candidate, tally, evaluations_});
+    explore::addToFront(front_, Scored{candidate, tally, evaluations_},
+                        [](const Scored& it) -> const Tally& { return it.tally; });
 }
 
 }  // namespace millrace::search

@@ -84,7 +84,4 @@ private:
     bool ended_ = false;
 };
 
-/// Is `a` as good as `b` in latency, energy and peak memory, and better in one of them?
-bool dominates(const fusion::Tally& a, const fusion::Tally& b);
-
 }  // namespace millrace::search
