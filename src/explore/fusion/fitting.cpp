@@ -90,17 +90,33 @@ public:
         return changed;
     }
 
+    /// As `cut`; where that takes many tiles, cuts sums too if half as many do then.
+    bool cutWell(const Room& room) {
+        const std::vector<Split> before = plan_.intra;
+        if (!cut(room)) return false;
+        std::vector<Split> best = plan_.intra;
+        std::int64_t fewest = plan_.steps() / 2 + 1;
+        const std::vector<DimIndex> dims = plan_.steps() > kManyTiles ? sums() : std::vector<DimIndex>{};
+        for (std::int64_t parts = 2; !dims.empty() && parts <= most(dims[0]) / 2; parts *= 2) {
+            plan_.intra = before;
+            addSum(dims[0], parts);
+            if (!cut(room) || plan_.steps() >= fewest) continue;
+            fewest = plan_.steps();
+            best = plan_.intra;
+        }
+        plan_.intra = best;
+        return true;
+    }
+
     /// Cuts sums too, as little as possible.
     bool cutSums(const Room& room) {
         const std::vector<Split> before = plan_.intra;
         for (const DimIndex dim : sums()) {
             const std::int64_t size = tile()[dim].size();
             for (std::int64_t parts = 2; parts < 2 * size; parts *= 2) {
-                std::vector<Split> with = plan_.intra;
                 const std::vector<Split> without = plan_.intra;
-                tiling::addSplit(with, dim, parts, most(dim));
-                std::rotate(with.begin(), with.end() - (with.size() > without.size() ? 1 : 0), with.end());
-                plan_.intra = with;
+                addSum(dim, parts);
+                const std::vector<Split> with = plan_.intra;
                 if (cut(room) && fits(room)) return true;
                 plan_.intra = parts < size ? without : with;
             }
@@ -115,6 +131,16 @@ private:
     void readPlan() {
         layer_ = roomiestPart(workload_, id_, plan_);
         part_ = largestPart(layer_, plan_);
+    }
+
+    /// More tiles than this are many.
+    static constexpr std::int64_t kManyTiles = 64;
+
+    /// A cut along a sum, faster than all others: tiles that add to one result follow each other.
+    void addSum(DimIndex dim, std::int64_t parts) {
+        const std::size_t cuts = plan_.intra.size();
+        tiling::addSplit(plan_.intra, dim, parts, most(dim));
+        if (plan_.intra.size() > cuts) std::rotate(plan_.intra.begin(), plan_.intra.end() - 1, plan_.intra.end());
     }
 
     bool adds(const Split& split) const { return !tiling::writes(layer_, split.dim); }
@@ -212,14 +238,14 @@ void cutToFit(const workload::Workload& workload, const hardware::Chip& chip, co
             return;
         }
         const bool whole = mine.intra.empty() && fitting.fits(*tight);
-        if (alone && !asked && !whole && options.doubleBuffer && fitting.cut(*fitting.room(core, true))) continue;
+        if (alone && !asked && !whole && options.doubleBuffer && fitting.cutWell(*fitting.room(core, true))) continue;
         if (fitting.fits(*tight)) continue;
         if (!shortage) shortage = fitting.shortage();
         if (fitting.sumsFirst() && fitting.fits(*tight)) continue;
-        if (fitting.cut(*tight) || fitting.cutSums(*tight)) continue;
+        if (fitting.cutWell(*tight) || fitting.cutSums(*tight)) continue;
         if (fitting.cutOverCores()) {
             const auto finer = fitting.room(core, false);
-            if (fitting.cut(*finer) || fitting.cutSums(*finer)) continue;
+            if (fitting.cutWell(*finer) || fitting.cutSums(*finer)) continue;
         }
         const Shortage& least = fitting.shortage();
         diagnostics.infeasible(
