@@ -10,6 +10,7 @@
 #include "explore/cost/nest.h"
 #include "explore/fusion/orderfile.h"
 #include "explore/fusion/plan.h"
+#include "explore/fusion/run.h"
 #include "explore/fusion/setup.h"
 #include "explore/mapper/mapper.h"
 #include "explore/mapper/sensitivity.h"
@@ -42,10 +43,10 @@ struct Options {
 /// Schedules the workload layer by layer: a layer starts only after every earlier layer has ended. Cores and splits as
 /// the mapping says (null: by the kind of work, see `search/allocation.h`). The result has passed `schedule::verify`.
 /// Empty with an `infeasible` entry if a layer cannot be placed, with the smallest reason; with an error if
-/// verification fails (our bug).
+/// verification fails (our bug); without a word if `patience` ends before.
 std::optional<Result> exploreLayerByLayer(const workload::Workload& workload, const hardware::Chip& chip,
                                           const mapping::Mapping* mapping, const Options& options,
-                                          Diagnostics& diagnostics);
+                                          Diagnostics& diagnostics, const fusion::Patience& patience = {});
 
 struct FusedOptions {
     Options common;

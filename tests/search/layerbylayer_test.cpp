@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "networks.h"
 #include "schedule/text.h"
 #include "schedule/verify.h"
@@ -53,6 +55,34 @@ TEST(LayerByLayer, TheSameTwice) {
             EXPECT_EQ(schedule::print(a->problem, a->schedule), schedule::print(b->problem, b->schedule));
         }
     }
+}
+
+TEST(LayerByLayer, IsGivenUpOnceItTakesTooLong) {
+    Rng rng(4);
+    int given = 0;
+    for (int i = 0; i < 60; ++i) {
+        const workload::Workload workload = test::randomWorkload(rng);
+        const hardware::Chip chip = test::smallChip(2, 20'000);
+        Diagnostics diagnostics;
+        const auto whole = test::run(workload, chip, diagnostics);
+        if (!whole) continue;
+        fusion::Patience patience;
+        patience.latency = whole->schedule.latency;
+        const auto same = explore::exploreLayerByLayer(workload, chip, nullptr, {}, diagnostics, patience);
+        ASSERT_TRUE(same) << i;
+        EXPECT_EQ(schedule::print(same->problem, same->schedule), schedule::print(whole->problem, whole->schedule));
+        // The last layer starts after this.
+        patience.latency = Cycles(whole->layers[workload::LayerId(workload.layers.size() - 1)].span.start.value() - 1);
+        if (patience.latency < Cycles(0)) continue;
+        EXPECT_FALSE(explore::exploreLayerByLayer(workload, chip, nullptr, {}, diagnostics, patience)) << i;
+        std::atomic<bool> stop = true;
+        patience = {};
+        patience.limits.stop = &stop;
+        EXPECT_FALSE(explore::exploreLayerByLayer(workload, chip, nullptr, {}, diagnostics, patience)) << i;
+        EXPECT_FALSE(diagnostics.failed()) << diagnostics.text();
+        ++given;
+    }
+    EXPECT_GT(given, 20);
 }
 
 TEST(LayerByLayer, NamesDoNotMatter) {

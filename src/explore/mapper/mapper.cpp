@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "explore/cost/parts.h"
 #include "explore/mapper/describe.h"
@@ -151,14 +152,18 @@ std::vector<Mapping> front(const Request& request, Diagnostics& diagnostics) {
 std::optional<Shortage> shortage(const cost::Nest& nest, const hardware::Core& core) {
     std::optional<Shortage> worst;
     double ratio = 1;
+    std::array<hardware::MemoryIndex, cost::kMaxOperands> tops{};
+    for (std::size_t op = 0; op < nest.operands.size(); ++op) {
+        const std::vector<hardware::MemoryIndex> levels = core.levels(nest.operands[op].role);
+        if (!levels.empty()) tops[op] = levels.back();
+    }
     for (hardware::MemoryIndex i = 0; i < core.memories.size(); ++i) {
         double bits = 0;
         for (std::size_t op = 0; op < nest.operands.size(); ++op) {
             const cost::Operand& operand = nest.operands[op];
             if (!core.memories[i].serves(operand.role)) continue;
-            const std::vector<hardware::MemoryIndex> levels = core.levels(operand.role);
             const double precision = op == 0 ? nest.finalBits : operand.bits;
-            bits += (levels.back() == i ? wholeElements(nest, operand) : 1) * precision;
+            bits += (tops[op] == i ? wholeElements(nest, operand) : 1) * precision;
         }
         const double size = static_cast<double>(core.memories[i].size.value());
         if (bits <= size || (worst && bits / size <= ratio)) continue;

@@ -88,13 +88,17 @@ static double leastLayerByLayer(const Scene& scene) {
 
 /// The layer-by-layer schedule, if it is better than what the search found (null: nothing).
 static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result* found,
-                                                const workload::Workload& workload, const SearchOptions& options) {
+                                                const workload::Workload& workload, const SearchOptions& options,
+                                                Cycles slowest) {
     const double value =
         found != nullptr ? search::valueOf(*found, scene.objective()) : std::numeric_limits<double>::infinity();
     const bool stopped = options.limits.stop != nullptr && options.limits.stop->load();
     if (stopped || (found != nullptr && value <= leastLayerByLayer(scene))) return std::nullopt;
     Diagnostics ignored;
-    auto layers = exploreLayerByLayer(workload, scene.chip(), scene.mapping(), options.fused.common, ignored);
+    fusion::Patience patience;
+    patience.limits.stop = options.limits.stop;
+    patience.latency = slowest;
+    auto layers = exploreLayerByLayer(workload, scene.chip(), scene.mapping(), options.fused.common, ignored, patience);
     if (!layers || search::valueOf(*layers, scene.objective()) >= value) return std::nullopt;
     return options.memory && layers->peakMemory > *options.memory ? std::nullopt : std::move(layers);
 }
@@ -147,8 +151,9 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
     SearchRecord record = recordOf(judge, search, options);
     std::optional<Front> front;
     if (options.fused.front) front = frontOf(judge, rules ? &*rules : nullptr);
-    if (auto layers =
-            isWrong(refused) ? std::nullopt : betterLayerByLayer(*scene, best ? &*best : nullptr, workload, options)) {
+    if (auto layers = isWrong(refused) ? std::nullopt
+                                       : betterLayerByLayer(*scene, best ? &*best : nullptr, workload, options,
+                                                            judge.slowestUseful())) {
         if (front) {
             front->layerByLayer = pointOf(*layers, "layer by layer", 0);
             front->add(*front->layerByLayer);

@@ -32,7 +32,8 @@ class Run {
 public:
     /// `fixed`: how layers are split over cores, if that is not to be decided.
     Run(const workload::Workload& workload, const hardware::Chip& chip, const mapping::Mapping* mapping,
-        const std::optional<fusion::Plan>& fixed, const Options& options, State& state, Diagnostics& diagnostics)
+        const std::optional<fusion::Plan>& fixed, const Options& options, State& state,
+        const fusion::Patience& patience, Diagnostics& diagnostics)
         : workload_(workload),
           chip_(chip),
           mapping_(mapping),
@@ -41,7 +42,7 @@ public:
           state_(state),
           lifetimes_(workload),
           costs_(workload, chip, mapping, options.objective, options.lpfLimit, nullptr, options.corrections),
-          planner_(workload, lifetimes_, costs_, state_, options.prefetch),
+          planner_(workload, lifetimes_, costs_, state_, options.prefetch, patience),
           hostDone_(workload.hostOperators.size(), false) {}
 
     bool all(Table<LayerId, LayerResult>& results) {
@@ -74,6 +75,7 @@ private:
         for (int tighten = 0; tighten <= kMostTightening && !best; ++tighten) {
             for (const search::Allocation& allocation : allocations) tryModes(id, allocation, tighten, best);
             if (reason.empty()) reason = planner_.reason();
+            if (!best && planner_.gaveUp()) return std::nullopt;
         }
         if (!best) {
             diagnostics_.infeasible(
@@ -227,7 +229,7 @@ mapping::Mapping found(const workload::Workload& workload, const fusion::Plan& p
 
 std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const hardware::Chip& chip,
                                           const mapping::Mapping* mapping, const Options& options,
-                                          Diagnostics& diagnostics) {
+                                          Diagnostics& diagnostics, const fusion::Patience& patience) {
     const bool bound = platform::checkBindings(given, chip, mapping, diagnostics);
     if (!platform::checkNoSumOverCores(given, mapping, diagnostics) || !bound) return std::nullopt;
     std::optional<fusion::Plan> fixed;
@@ -252,7 +254,7 @@ std::optional<Result> exploreLayerByLayer(const workload::Workload& given, const
         problem.groups.add({result.workload.layers[id].name, static_cast<std::int64_t>(id.index())});
     }
     State state(std::move(problem), *platform);
-    Run run(result.workload, result.chip, mapping, fixed, options, state, diagnostics);
+    Run run(result.workload, result.chip, mapping, fixed, options, state, patience, diagnostics);
     if (!run.all(result.layers)) return std::nullopt;
     result.evaluations = run.evaluations();
     result.found = found(given, run.taken(), options, mapping);

@@ -331,6 +331,15 @@ bool Planner::runTile(CoreWork& work, const tiling::Tile& tile, Cycles phaseStar
     return deliver(work, written, ran->outputs.front(), ran->span.end);
 }
 
+/// Rounds of tiles, one a core, between two looks at the patience.
+static constexpr std::size_t kLook = 64;
+
+bool Planner::tooLong(Cycles end) {
+    if (end <= patience_.latency && !patience_.limits.reached()) return false;
+    gaveUp_ = true;
+    return true;
+}
+
 std::optional<Placed> Planner::place(LayerId layer, const Allocation& allocation, CutMode mode, Cycles phaseStart) {
     layer_ = layer;
     reserved_ = Table<MemoryId, std::int64_t>(state_.problem().memories.size(), 0);
@@ -347,6 +356,7 @@ std::optional<Placed> Planner::place(LayerId layer, const Allocation& allocation
     std::size_t most = 0;
     for (const CoreWork& work : works) most = std::max(most, work.tiles.size());
     for (std::size_t i = 0; i < most; ++i) {
+        if (i % kLook == 0 && tooLong(placed.end)) return std::nullopt;
         for (CoreWork& work : works) {
             if (i < work.tiles.size() && !runTile(work, work.tiles[i], phaseStart, placed)) return std::nullopt;
         }

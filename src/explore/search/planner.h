@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "explore/fusion/run.h"
 #include "explore/platform/costs.h"
 #include "explore/platform/lifetimes.h"
 #include "explore/search/allocation.h"
@@ -33,13 +34,20 @@ struct Placed {
 class Planner {
 public:
     Planner(const workload::Workload& workload, const platform::Lifetimes& lifetimes, platform::TileCosts& costs,
-            State& state, bool prefetch)
-        : workload_(workload), lifetimes_(lifetimes), costs_(costs), state_(state), prefetch_(prefetch) {}
+            State& state, bool prefetch, const fusion::Patience& patience)
+        : workload_(workload),
+          lifetimes_(lifetimes),
+          costs_(costs),
+          state_(state),
+          prefetch_(prefetch),
+          patience_(patience) {}
 
     /// Nothing if it cannot be done; `reason()` says why. The caller takes back what a failed or unwanted attempt left
     /// in the state.
     std::optional<Placed> place(workload::LayerId layer, const Allocation& allocation, CutMode mode, Cycles phaseStart);
     const std::string& reason() const { return reason_; }
+    /// Did some attempt end because patience did?
+    bool gaveUp() const { return gaveUp_; }
 
     /// After the layer is placed for good: ends the residence of what nobody reads any more and joins what lies side by
     /// side.
@@ -76,6 +84,7 @@ private:
     bool deliver(const CoreWork& work, const Box& box, schedule::BufferId buffer, Cycles from);
     std::int64_t outputBits(const CoreWork& work) const;
     bool fail(std::string reason);
+    bool tooLong(Cycles end);
     const workload::Layer& layer() const { return workload_.layers[layer_]; }
 
     const workload::Workload& workload_;
@@ -83,6 +92,8 @@ private:
     platform::TileCosts& costs_;
     State& state_;
     bool prefetch_;
+    const fusion::Patience& patience_;
+    bool gaveUp_ = false;
     workload::LayerId layer_;
     /// What the cores that are arranged already will take of each memory.
     Table<schedule::MemoryId, std::int64_t> reserved_;

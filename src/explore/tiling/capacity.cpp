@@ -182,7 +182,13 @@ public:
         if (!fits(channels_.steps(), rows_.steps(), &shortage)) return std::nullopt;
         std::optional<std::vector<Split>> best;
         std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
+        Tile last;
         for (std::int64_t step = 1; step <= channels_.steps(); ++step) {
+            // More parts with tiles as large as before are never fewer tiles.
+            Tile tile = largestTile(region_, channels_.at(step));
+            const bool asLarge = step > 2 && tile == last;
+            last = std::move(tile);
+            if (asLarge) continue;
             const auto rowStep = fewestRows(step);
             if (!rowStep) continue;
             const std::vector<Split> candidate = splits(step, *rowStep);
