@@ -1,7 +1,8 @@
-#include "explore/fusion/plan.h"
+#include "explore//fusion/plan.h"
 
 #include <gmock/gmock.h>
 
+#include "explore/tiling/splits.h"
 #include "fusion/planning.h"
 
 namespace millrace::fusion {
@@ -113,6 +114,30 @@ TEST_F(Planning, WeightsTooLargeAreCutAlongTheirFilters) {
     EXPECT_EQ(filters, (std::vector<std::int64_t>{22, 21, 21}));
     options.doubleBuffer = true;
     EXPECT_EQ(good().layers[LayerId(0)].steps(), 6) << "weights of the next tile come in beside those of this one";
+}
+
+/// A matrix product of 256 rows, 4096 channels and 4096 filters in 256 KB: with all channels at once a tile would have
+/// a handful of rows and filters.
+TEST_F(Planning, LayersOfManyTilesAreCutAlongSumsToo) {
+    workload = {};
+    test::ConvShape shape{4096, 4096, 256, 1, 1, 1};
+    shape.padY = 0;
+    test::addConv(workload, "product", test::addInput(workload, {shape.c, 256, 1}), shape);
+    chip = test::smallChip(1, 256 * 1024 * 8);
+    const workload::Layer& layer = workload.layers[LayerId(0)];
+    const LayerPlan plan = good().layers[LayerId(0)];
+    const std::int64_t sums = tiling::partsOf(plan.intra, *layer.dim("C"));
+    EXPECT_GT(sums, 1);
+    ASSERT_FALSE(plan.intra.empty());
+    EXPECT_EQ(plan.intra.front().dim, *layer.dim("C")) << "tiles that add to one result follow each other";
+    // Whole sums: inputs and weights, twice, in tiles of r rows and k filters need (r + k) * 4096 * 2 bytes of 256 KB.
+    std::int64_t whole = 4096 * 256;
+    for (std::int64_t rows = 1; rows < 32; ++rows) {
+        const std::int64_t filters = 32 - rows;
+        whole = std::min(whole, ((256 + rows - 1) / rows) * ((4096 + filters - 1) / filters));
+    }
+    EXPECT_LE(plan.steps(), whole / 2);
+    EXPECT_GE(plan.steps(), 4096 * 4096 / (128 * 1024)) << "no more than half of the memory for weights";
 }
 
 /// stream.md 12, no. 22: weights of 0.4, 0.5, 0.3 and 0.3 of the memory. Stream fuses the first two only.
