@@ -36,7 +36,8 @@ Prices even(const std::vector<std::size_t>& cores, std::size_t count) {
 namespace {
 
 constexpr int kRounds = 200;
-constexpr int kPolish = 4;
+constexpr int kStarts = 4;
+constexpr int kPolish = 20;
 constexpr int kHalvings = 40;
 
 /// Cores that take the same time for every job, in an order that does not depend on their numbers.
@@ -71,11 +72,11 @@ public:
     Prices best(const Prices& start) {
         best_ = start;
         value_ = at(start);
-        raiseTheBusy(start);
-        for (int i = 0; i < kPolish; ++i) {
-            for (std::size_t a = 0; a < kinds_.size(); ++a) {
-                for (std::size_t b = a + 1; b < kinds_.size(); ++b) shift(a, b);
-            }
+        for (int i = 0; i < kStarts; ++i) {
+            const double before = value_;
+            raiseTheBusy(best_);
+            polish();
+            if (i > 0 && value_ <= before) break;
         }
         return byCore(best_);
     }
@@ -97,14 +98,17 @@ private:
         best_ = prices;
     }
 
-    /// What each kind's cores have to do if every job goes where it is cheapest.
+    /// What each kind's cores have to do if every job goes where it is cheapest; of equals to the first kind.
     std::vector<double> loads(const Prices& prices) const {
         const Prices each = byCore(prices);
         std::vector<double> result(kinds_.size(), 0.0);
         for (const Job& job : jobs_) {
             std::size_t cheapest = 0;
+            const auto costs = [&](std::size_t i) {
+                return std::pair(each[job.cores[i]] * job.cycles[i], kindOf_[job.cores[i]]);
+            };
             for (std::size_t i = 1; i < job.cores.size(); ++i) {
-                if (each[job.cores[i]] * job.cycles[i] < each[job.cores[cheapest]] * job.cycles[cheapest]) cheapest = i;
+                if (costs(i) < costs(cheapest)) cheapest = i;
             }
             const std::size_t kind = kindOf_[job.cores[cheapest]];
             result[kind] += job.cycles[cheapest] / static_cast<double>(kinds_[kind].size());
@@ -126,6 +130,16 @@ private:
             }
             for (double& price : prices) price /= sum;
             offer(prices);
+        }
+    }
+
+    void polish() {
+        for (int i = 0; i < kPolish; ++i) {
+            const double before = value_;
+            for (std::size_t a = 0; a < kinds_.size(); ++a) {
+                for (std::size_t b = a + 1; b < kinds_.size(); ++b) shift(a, b);
+            }
+            if (value_ <= before) return;
         }
     }
 
@@ -168,21 +182,22 @@ std::vector<Prices> usefulPrices(const std::vector<Job>& jobs, std::size_t count
     }
     sets.insert(all);
     for (const Job& job : jobs) sets.insert(job.cores);
+    const auto unlike = kinds(jobs, count);
+    const auto byKind = [&](const Prices& prices) {
+        Prices sums;
+        for (const std::vector<std::size_t>& kind : unlike) {
+            sums.push_back(0);
+            for (const std::size_t core : kind) sums.back() += prices[core];
+        }
+        return sums;
+    };
     std::vector<Prices> result;
-    std::size_t best = 0;
+    std::pair<double, Prices> best;
     for (const std::vector<std::size_t>& set : sets) {
         result.push_back(even(set, count));
-        if (timeAt(jobs, result.back()) > timeAt(jobs, result[best])) best = result.size() - 1;
+        best = std::max(best, std::pair(timeAt(jobs, result.back()), byKind(result.back())));
     }
-    auto unlike = kinds(jobs, count);
-    if (unlike.size() < 2) return result;
-    Prices start;
-    for (const std::vector<std::size_t>& kind : unlike) {
-        double sum = 0;
-        for (const std::size_t core : kind) sum += result[best][core];
-        start.push_back(sum);
-    }
-    result.push_back(PriceSearch(jobs, std::move(unlike), count).best(start));
+    if (unlike.size() > 1) result.push_back(PriceSearch(jobs, unlike, count).best(best.second));
     return result;
 }
 
