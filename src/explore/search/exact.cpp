@@ -25,10 +25,11 @@ std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMo
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return std::min(a + b, kMost); }
 
 /// Cycles that each core is busy with a layer at least, by core.
-std::vector<double> loadsOf(const Layer& layer, const Layout& layout, const Scene& scene) {
+std::vector<double> loadsOf(const Layer& layer, const Layout& layout, const Scene& scene, fusion::Halo halo) {
     std::vector<double> loads(scene.chip().cores.size(), 0.0);
-    // Tiles that write nothing are left out: then parts may have less to do than their share.
-    if (platform::Writing(layer).operations() != layer.operations()) return loads;
+    // Tiles that write nothing are left out, and stretched ones take from each other: then parts may have less to do
+    // than their share.
+    if (halo == fusion::Halo::recompute || platform::Writing(layer).operations() != layer.operations()) return loads;
     double share = 1;
     for (std::size_t dim = 0; dim < layer.dims.size(); ++dim) {
         share *= static_cast<double>(layer.dims[dim].size / tiling::partsOf(layout.inter, dim));
@@ -49,7 +50,7 @@ public:
             loads_.emplace_back();
             double least = 0;
             for (const Layout& layout : choices.layouts[id]) {
-                loads_.back().push_back(loadsOf(scene.workload().layers[id], layout, scene));
+                loads_.back().push_back(loadsOf(scene.workload().layers[id], layout, scene, choices.base.policy.halo));
                 const auto& mine = loads_.back().back();
                 const double all = std::accumulate(mine.begin(), mine.end(), 0.0);
                 least = loads_.back().size() == 1 ? all : std::min(least, all);
