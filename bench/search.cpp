@@ -27,7 +27,7 @@ struct Question {
         }
         scene = search::Scene::make(workload, chip, mapping ? &*mapping : nullptr, options, diagnostics);
         workshop.emplace(*scene, rules);
-        candidate = search::ruleSeeds(*workshop, {}, diagnostics).front();
+        candidate = search::ruleSeeds(*workshop, {}, fusion::ownOrders(), diagnostics).front();
     }
 
     std::int64_t tiles() const {

@@ -84,7 +84,7 @@ void print(const DemoOptions& options, const std::vector<Run>& runs, const std::
     if (!written) return;
     std::printf("\nWritten to %s: comparison.json, and in", options.common.out.c_str());
     for (const Run& run : runs) std::printf(" %s/", run.name.c_str());
-    std::printf(": result.json schedule.png memory.png trace.json mapping.yaml\n");
+    std::printf(": result.json mapping.yaml schedule.png memory.png trace.json\n");
 }
 
 Exit demo(DemoOptions options) {

@@ -101,9 +101,10 @@ Exit explore(ExploreOptions options) {
         std::fputs(report::table(*result).c_str(), stdout);
         if (options.common.explain) std::fputs(report::explain(*result, options.common.explainWhat).c_str(), stdout);
         if (written) {
-            std::printf("\nWritten to %s: result.json schedule.png memory.png trace.json mapping.yaml%s%s\n",
-                        options.common.out.c_str(), result->tileOrder.empty() ? "" : " order.csv",
-                        result->front ? " front.json front.png" : "");
+            std::printf(
+                "\nWritten to %s: result.json mapping.yaml schedule.png memory.png trace.json%s%s\n",
+                options.common.out.c_str(), result->tileOrder.empty() ? "" : " order.csv",
+                result->front ? " front.json front.png" : "");
         }
     }
     return report(diagnostics, options.common);
@@ -131,9 +132,10 @@ void addExplore(CLI::App& app, Action& action) {
     verb->add_option("--lpf-limit", options->options.lpfLimit, "loop prime factors that are ordered")
         ->check(CLI::Range(std::int64_t{1}, mapping::Schedule::kMostLpfLimit))
         ->capture_default_str();
-    verb->add_option("--budget", options->budget,
-                     "limits, area=MM2,memory=BYTES: area of the chip, on-chip memory that the schedule uses at its "
-                     "peak; B, kB, MB, KiB, MiB may follow")
+    verb->add_option(
+            "--budget", options->budget,
+            "limits, area=MM2,memory=BYTES: area of the chip, on-chip memory that the schedule uses, the sum of each "
+            "memory's peak; B, kB, MB, KiB, MiB may follow")
         ->type_name("LIMITS");
     verb->add_flag("--prefetch", options->options.prefetch, "fetch weights before their layer's turn");
     verb->add_flag("--fuse-activations", options->model.fuseActivations,

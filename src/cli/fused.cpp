@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
 #include "cli/verbs.h"
 #include "report/report.h"
 #include "support/files.h"
@@ -25,16 +29,32 @@ std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, con
     return options;
 }
 
+/// More tiles and transfers than this make a trace that no viewer opens.
+static constexpr std::size_t kMostTraced = 1'000'000;
+
+/// First what gives the schedule again, so that it is there whatever comes in between.
 bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics) {
-    return writeFile(folder + "/result.json", report::resultJson(result, seconds), diagnostics) &&
-           writeFile(folder + "/schedule.png", report::schedulePng(result), diagnostics) &&
-           writeFile(folder + "/memory.png", report::memoryPng(result), diagnostics) &&
-           writeFile(folder + "/trace.json", report::perfettoTrace(result), diagnostics) &&
-           writeFile(folder + "/mapping.yaml", mapping::print(result.found), diagnostics) &&
-           (result.tileOrder.empty() ||
-            writeFile(folder + "/" + fusion::kOrderFile, fusion::printOrder(result.tileOrder), diagnostics)) &&
-           (!result.front || (writeFile(folder + "/front.json", report::frontJson(result), diagnostics) &&
-                              writeFile(folder + "/front.png", report::frontPng(result), diagnostics)));
+    const auto put = [&](const char* name, bool is, const auto& content) {
+        const std::string path = folder + "/" + name;
+        std::error_code ignored;
+        if (!is) std::filesystem::remove(path, ignored);
+        return !is || writeFile(path, content(), diagnostics);
+    };
+    const std::size_t events = result.problem.tasks.size() + result.schedule.transfers.size();
+    const bool traced = events <= kMostTraced;
+    if (!traced) {
+        diagnostics.warning({folder + "/trace.json"},
+                            fmt::format("is left out: {} tiles and transfers are more than {}", events, kMostTraced));
+    }
+    const bool front = result.front.has_value();
+    return put(fusion::kOrderFile, !result.tileOrder.empty(), [&] { return fusion::printOrder(result.tileOrder); }) &&
+           put("mapping.yaml", true, [&] { return mapping::print(result.found); }) &&
+           put("result.json", true, [&] { return report::resultJson(result, seconds); }) &&
+           put("front.json", front, [&] { return report::frontJson(result); }) &&
+           put("schedule.png", true, [&] { return report::schedulePng(result); }) &&
+           put("memory.png", true, [&] { return report::memoryPng(result); }) &&
+           put("front.png", front, [&] { return report::frontPng(result); }) &&
+           put("trace.json", traced, [&] { return report::perfettoTrace(result); });
 }
 
 void addFused(CLI::App& verb, FusedChoice& choice) {

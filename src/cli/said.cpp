@@ -54,6 +54,9 @@ bool choosePolicy(const FusedChoice& choice, const mapping::Mapping* mapping, ex
     const mapping::Schedule& file = mapping != nullptr && mapping->schedule ? *mapping->schedule : nothing;
     options.policy = policyOf(choice, file);
     options.policy.prefetch = options.common.prefetch;
+    options.said.halo = file.halo || choice.said.count("--halo") > 0;
+    options.said.lookahead = file.lookahead || choice.said.count("--lookahead") > 0;
+    options.said.prefetch = file.prefetch || choice.said.count("--prefetch") > 0;
     if (!choice.orderFile.empty()) return takeOrderFile(choice.orderFile, options, diagnostics);
     const bool fromFile = choice.said.count("--order") == 0;
     if (fromFile && file.orderIsFile()) {
@@ -62,7 +65,9 @@ bool choosePolicy(const FusedChoice& choice, const mapping::Mapping* mapping, ex
     }
     const std::string order = fromFile ? file.order.value_or(choice.order) : choice.order;
     for (const fusion::Order own : fusion::ownOrders()) {
-        if (order == fusion::name(own)) options.orders = {own};
+        if (order != fusion::name(own)) continue;
+        options.orders = {own};
+        options.said.order = true;
     }
     return true;
 }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -71,12 +72,19 @@ public:
             }
         }
         clear();
+        text.resize(std::min(text.size(), columns() - 1));
         width_ = text.size();
         std::fprintf(stderr, "%s", text.c_str());
         std::fflush(stderr);
     }
 
 private:
+    static std::size_t columns() {
+        winsize size{};
+        const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+        return known ? size.ws_col : 80;
+    }
+
     void clear() {
         if (width_ == 0) return;
         std::fprintf(stderr, "\r%s\r", std::string(width_, ' ').c_str());
@@ -97,7 +105,7 @@ std::optional<explore::Result> searched(const workload::Workload& workload, cons
     explore::SearchOptions options;
     options.fused = fused;
     options.fused.front = choice.pareto;
-    options.memory = choice.memory;
+    options.fused.memory = choice.memory;
     options.method = choice.method;
     options.seed = static_cast<std::uint64_t>(common.seed);
     options.threads =

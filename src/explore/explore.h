@@ -53,6 +53,9 @@ struct FusedOptions {
     fusion::PlanOptions plan;
     /// Its order is one of `orders`, its `prefetch` counts and not that of `common`.
     fusion::Policy policy;
+    fusion::Said said;
+    /// Schedules that hold more at their peak (`fusion::Tally::peakMemory`) do not count, unless all do.
+    std::optional<Bits> memory;
     /// Tried one after another; the best by the objective is taken, the first of equals.
     std::vector<fusion::Order> orders = fusion::ownOrders();
     /// For `fusion::Order::given`: the text of fusion/orderfile.h, and where it comes from (for messages).
@@ -89,8 +92,6 @@ struct SearchOptions {
     std::optional<std::int64_t> evaluations;
     int threads = 1;
     std::uint64_t seed = 1;
-    /// Schedules that hold more at their peak (`fusion::Tally::peakMemory`) do not count.
-    std::optional<Bits> memory;
     std::function<void(const Progress&)> report;
 };
 

@@ -236,7 +236,7 @@ class Cli(unittest.TestCase):
         explore = ("explore", LAYERS, "--hardware", CHIP, "--out", str(out))
         for schedule in ("layer-by-layer", "fused"):
             words = (*explore, "--schedule", schedule, "--quiet", "--budget")
-            self.fails(3, *words, "memory=4KB", says=["--budget", "32000 bits" if schedule == "fused" else "more than 4000 B"])
+            self.fails(3, *words, "memory=4KB", says=["--budget", "at most 4000 bytes" if schedule == "fused" else "more than 4000 B"])
             self.assertFalse(out.exists())
         bits = json.loads(run(*explore[:4], "--json").stdout)["peak_memory_bits"]
         self.fails(3, *explore, "--budget", f"memory={bits // 8 - 1}", says=[f"uses {bits // 8} B"])

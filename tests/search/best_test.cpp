@@ -124,18 +124,109 @@ TEST(Best, HoldsNoMoreThanAllowed) {
         Diagnostics diagnostics;
         const auto free = best(given, options, diagnostics);
         if (!free) continue;
-        options.memory = Bits(test::peakMemoryOf(*free) * rng.between(1, 10) / 10);
+        options.fused.memory = Bits(test::peakMemoryOf(*free) * rng.between(1, 10) / 80 * 8);
         const auto result = best(given, options, diagnostics);
         ++(result ? found : refused);
         if (result) {
-            EXPECT_LE(test::peakMemoryOf(*result), options.memory->value());
+            EXPECT_LE(test::peakMemoryOf(*result), options.fused.memory->value());
         } else {
             EXPECT_TRUE(diagnostics.anyInfeasible()) << diagnostics.text();
-            EXPECT_NE(diagnostics.text().find(std::to_string(options.memory->value())), std::string::npos);
+            EXPECT_NE(diagnostics.text().find(std::to_string(options.fused.memory->value() / 8)), std::string::npos);
         }
     }
     EXPECT_GT(found, runs / 8);
     EXPECT_GT(refused, runs / 20);
+}
+
+/// Of the orders of the rules, one that holds little enough counts before a faster one that does not.
+TEST(Best, RulesKeepToTheBudget) {
+    Rng rng(64);
+    int chosen = 0;
+    for (int run = 0; run < 200; ++run) {
+        const test::SearchCase given = test::randomSearchCase(rng, 6, 3);
+        SearchOptions options = optionsFor(given, 30);
+        options.method = "rules";
+        Diagnostics diagnostics;
+        std::vector<Result> all;
+        for (const fusion::Order order : fusion::ownOrders()) {
+            options.fused.orders = {order};
+            if (auto result = best(given, options, diagnostics)) all.push_back(std::move(*result));
+        }
+        options.fused.orders = fusion::ownOrders();
+        for (const Result& one : all) {
+            options.fused.memory = one.peakMemory;
+            const auto result = best(given, options, diagnostics);
+            ASSERT_TRUE(result) << run;
+            EXPECT_LE(result->peakMemory, one.peakMemory) << run;
+            EXPECT_LE(valueOf(*result, given.options.objective), valueOf(one, given.options.objective)) << run;
+            chosen += result->order != all.front().order;
+        }
+    }
+    EXPECT_GT(chosen, 10);
+}
+
+/// What is said of order, halos, lookahead and prefetch stays, whatever the method; and so do cuts.
+TEST(Best, LeavesWhatIsSaid) {
+    Rng rng(65);
+    int found = 0;
+    for (int run = 0; run < 60; ++run) {
+        SCOPED_TRACE("run " + std::to_string(run));
+        const test::SearchCase given = test::randomSearchCase(rng, 5, 3);
+        for (const char* method : {"auto", "local", "genetic", "exact", "reorder"}) {
+            SearchOptions options = optionsFor(given, 25);
+            options.method = method;
+            options.fused.said = {true, true, true, true};
+            options.fused.orders = {fusion::ownOrders()[rng.below(3)]};
+            options.fused.plan.stacking = fusion::Stacking::layers;
+            Diagnostics diagnostics;
+            const auto result = best(given, options, diagnostics);
+            if (!result) continue;
+            ++found;
+            ASSERT_TRUE(result->found.schedule);
+            const mapping::Schedule& schedule = *result->found.schedule;
+            EXPECT_EQ(schedule.kind, "fused");
+            if (std::string(method) != "reorder") {
+                EXPECT_EQ(schedule.order, fusion::name(options.fused.orders.front()));
+            }
+            EXPECT_EQ(schedule.halo, fusion::name(given.policy.halo));
+            EXPECT_EQ(schedule.lookahead, given.policy.lookahead);
+            EXPECT_EQ(schedule.prefetch, given.policy.prefetch);
+            EXPECT_EQ(result->stacks.size(), result->workload.layers.size());
+        }
+    }
+    EXPECT_GT(found, 100);
+}
+
+/// Host operators have no place in a list of tiles: the method that sorts such a list has nothing to do, and ends.
+TEST(Best, EndsWithHostOperators) {
+    workload::Workload workload;
+    const auto input = test::addInput(workload, {4, 8, 8});
+    test::ConvShape shape;
+    shape.k = shape.c = 4;
+    shape.oy = shape.ox = 6;
+    shape.padY = 0;
+    shape.fy = shape.fx = 3;
+    const auto middle = test::addConv(workload, "conv", input, shape);
+    const auto after = workload.tensors.add(workload.tensors[middle]);
+    workload.tensors[after].name = "after";
+    workload.tensors[after].origin = workload::TensorOrigin::host;
+    workload.tensors[after].isOutput = true;
+    workload::HostOperator host;
+    host.name = "host";
+    host.type = "Unknown";
+    host.inputs = {middle};
+    host.outputs = {after};
+    workload.hostOperators.push_back(host);
+    const hardware::Chip chip = test::smallChip(2, 1 << 20);
+    for (const char* method : {"reorder", "auto", "local", "genetic", "exact"}) {
+        SearchOptions options;
+        options.method = method;
+        options.evaluations = 100;
+        Diagnostics diagnostics;
+        const auto result = explore::exploreBest(workload, chip, nullptr, options, diagnostics);
+        ASSERT_TRUE(result) << diagnostics.text();
+        EXPECT_TRUE(result->verified);
+    }
 }
 
 /// Equal cores, each with wires to all others.

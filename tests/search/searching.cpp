@@ -38,7 +38,7 @@ Searching::Searching(SearchCase given) : given_(std::move(given)) {
     scene_ = search::Scene::make(given_.workload, given_.chip, given_.file(), given_.options, diagnostics);
     if (!scene_) throw std::logic_error(diagnostics.text());
     workshop_.emplace(*scene_, given_.rules);
-    seeds_ = search::ruleSeeds(*workshop_, given_.policy, diagnostics);
+    seeds_ = search::ruleSeeds(*workshop_, given_.policy, fusion::ownOrders(), diagnostics);
 }
 
 std::optional<fusion::Tally> Searching::score(const Candidate& candidate) const {

@@ -59,6 +59,14 @@ struct Policy {
     std::string givenFile = {};
 };
 
+/// What of a policy a user has said: a search leaves it as it is.
+struct Said {
+    bool order = false;
+    bool halo = false;
+    bool lookahead = false;
+    bool prefetch = false;
+};
+
 using WorkId = Id<struct WorkTag>;
 
 /// What runs: a layer, tile by tile, or a host operator.

@@ -168,7 +168,8 @@ bool checkMemory(const Result& result, const Budget& budget, Diagnostics& diagno
         kWhere,
         fmt::format("the schedule uses {} of on-chip memory at its peaks, which is more than {}; most of it: {}",
                     bytes(result.peakMemory), bytes(*budget.memory), text),
-        "smaller tiles (--tile), other stacks (--stacks), --lookahead 1, or a larger budget");
+        result.policy == "fused" ? "smaller tiles (--tile), other stacks (--stacks), --lookahead 1, or a larger budget"
+                                 : "fused layers (--schedule fused), which hold less, or a larger budget");
     return false;
 }
 

@@ -45,8 +45,10 @@ static std::optional<Result> realised(const Scene& scene, const Judge& judge,
     if (tooMuch) {
         diagnostics.infeasible(
             {"--budget"},
-            fmt::format("no schedule was found that holds at most {} bits on the chip", judge.effort().memory->value()),
-            "allow more memory, or more time (--time-limit)");
+            fmt::format("none of the {} schedules that were tried holds at most {} bytes on the chip; the least is {}",
+                        judge.evaluations(), judge.effort().memory->value() / 8,
+                        judge.closest() != nullptr ? judge.closest()->tally.peakMemory.value() / 8 : 0),
+            "allow more memory, more time (--time-limit), or other stacks and tiles (--stacks, --tile)");
         return std::nullopt;
     }
     return first;
@@ -93,14 +95,18 @@ static std::optional<Result> betterLayerByLayer(const Scene& scene, const Result
     const double value =
         found != nullptr ? search::valueOf(*found, scene.objective()) : std::numeric_limits<double>::infinity();
     const bool stopped = options.limits.stop != nullptr && options.limits.stop->load();
-    if (stopped || (found != nullptr && value <= leastLayerByLayer(scene))) return std::nullopt;
+    // Who says how layers are fused and cut wants no other schedule.
+    const fusion::PlanOptions& plan = options.fused.plan;
+    const bool said = plan.stacking != fusion::Stacking::automatic || !plan.tiles.empty();
+    if (stopped || (said && found != nullptr) || (found != nullptr && value <= leastLayerByLayer(scene)))
+        return std::nullopt;
     Diagnostics ignored;
     fusion::Patience patience;
     patience.limits.stop = options.limits.stop;
     patience.latency = slowest;
     auto layers = exploreLayerByLayer(workload, scene.chip(), scene.mapping(), options.fused.common, ignored, patience);
     if (!layers || search::valueOf(*layers, scene.objective()) >= value) return std::nullopt;
-    return options.memory && layers->peakMemory > *options.memory ? std::nullopt : std::move(layers);
+    return options.fused.memory && layers->peakMemory > *options.fused.memory ? std::nullopt : std::move(layers);
 }
 
 static SearchRecord recordOf(const Judge& judge, const search::Search& search, const SearchOptions& options) {
@@ -132,11 +138,11 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
     if (!fusion::checkAsked(workload, chip, mapping, options.fused.plan, diagnostics)) return std::nullopt;
     const auto scene = Scene::make(workload, chip, mapping, options.fused.common, diagnostics);
     if (!scene) return std::nullopt;
-    const search::Workshop workshop(*scene, options.fused.plan);
-    Judge judge(*scene, {options.limits, options.evaluations, options.threads, options.memory}, options.report);
+    const search::Workshop workshop(*scene, options.fused.plan, options.fused.said);
+    Judge judge(*scene, {options.limits, options.evaluations, options.threads, options.fused.memory}, options.report);
     search::Search search{workshop, judge, Rng(options.seed), {}};
     Diagnostics refused;
-    search.seeds = search::ruleSeeds(workshop, options.fused.policy, refused);
+    search.seeds = search::ruleSeeds(workshop, options.fused.policy, options.fused.orders, refused);
     std::optional<Result> best;
     std::optional<search::Scored> rules;
     if (!search.seeds.empty()) {

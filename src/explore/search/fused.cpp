@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "explore/explore.h"
 #include "explore/fusion/coresums.h"
 #include "explore/search/scene.h"
@@ -33,7 +35,7 @@ std::optional<Result> exploreFused(const workload::Workload& workload, const har
     const auto plan = fusion::makePlan(scene->workload(), scene->chip(), mapping, rules, diagnostics);
     if (!plan) return std::nullopt;
     std::optional<Candidate> best;
-    double least = 0;
+    std::pair<bool, double> least;
     Diagnostics refused;
     Front front;
     std::int64_t tried = 0;
@@ -47,7 +49,10 @@ std::optional<Result> exploreFused(const workload::Workload& workload, const har
         }
         front.add(
             {tally->latency, tally->energy, tally->peakMemory, std::string("order ") + fusion::name(order), ++tried});
-        const double value = search::valueOf(*tally, scene->objective());
+        // Beyond the budget the least peak counts.
+        const bool fits = !options.memory || tally->peakMemory <= *options.memory;
+        const std::pair value(
+            !fits, fits ? search::valueOf(*tally, scene->objective()) : static_cast<double>(tally->peakMemory.value()));
         if (best && value >= least) continue;
         best = std::move(candidate);
         least = value;

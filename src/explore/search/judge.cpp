@@ -96,6 +96,8 @@ std::vector<std::optional<Tally>> Judge::scores(const std::vector<Candidate>& ca
         ++evaluations_;
         std::optional<Tally>& tally = batch.tallies[w];
         const bool tooMuch = tally && effort_.memory && tally->peakMemory > *effort_.memory;
+        if (tooMuch && (!closest_ || tally->peakMemory < closest_->tally.peakMemory))
+            closest_ = Scored{candidates[batch.work[w]], *tally, evaluations_};
         if (tooMuch) tally.reset();
         if (tally) record(candidates[batch.work[w]], *tally);
         known_[batch.keys[batch.work[w]]] = {tally, tooMuch || batch.fits[w] == 0 ? schedule::kForever : slowest};

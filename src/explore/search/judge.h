@@ -49,6 +49,8 @@ public:
     /// if nothing was found.
     const Scored* best() const { return best_ ? &*best_ : nullptr; }
     double bestValue() const;
+    /// While there is no best one: of those that hold too much, the one that holds least. Null if there is none.
+    const Scored* closest() const { return closest_ ? &*closest_ : nullptr; }
     /// No other candidate is better in latency, energy and peak memory; by rising latency.
     const std::vector<Scored>& front() const { return front_; }
     /// Is there nothing better to be found?
@@ -80,6 +82,7 @@ private:
     std::map<Key, Known> known_;
     std::int64_t evaluations_ = 0;
     std::optional<Scored> best_;
+    std::optional<Scored> closest_;
     std::vector<Scored> front_;
     bool ended_ = false;
 };

@@ -41,11 +41,31 @@ public:
 
 private:
     static constexpr int kIdle = 50;  ///< batches that brought nothing new
+    static constexpr int kIdleWhileTooMuch = 10;
 
     void begin() {
         if (search_.judge.best() == nullptr) search_.judge.scores(search_.seeds);
+        if (search_.judge.best() == nullptr) holdLess();
         const Scored* best = search_.judge.best();
         if (best != nullptr) elite_.push_back({best->candidate, search_.judge.bestValue()});
+    }
+
+    /// While everything holds too much: changes of what holds least, until something holds little enough.
+    void holdLess() {
+        int idle = 0;
+        while (search_.judge.best() == nullptr && search_.judge.closest() != nullptr && !search_.judge.ended() &&
+               idle < kIdleWhileTooMuch) {
+            const Scored closest = *search_.judge.closest();
+            std::vector<Candidate> batch;
+            Moves::Kind kind{};
+            for (std::size_t i = 0; i < kBatch; ++i) {
+                auto child = moves_.mutate(closest.candidate, search_.rng, kind);
+                if (child) batch.push_back(std::move(*child));
+            }
+            search_.judge.scores(batch);
+            const bool less = search_.judge.closest()->tally.peakMemory < closest.tally.peakMemory;
+            idle = less ? 0 : idle + 1;
+        }
     }
 
     struct Thought {

@@ -15,7 +15,9 @@ static Choices choicesOf(Search& search) {
     search.judge.setMethod("rules");
     if (search.judge.best() == nullptr) search.judge.scores(search.seeds);
     const Scored* best = search.judge.best();
-    return allChoices(search.workshop, best != nullptr ? best->candidate : search.seeds.front());
+    Choices choices = allChoices(search.workshop, best != nullptr ? best->candidate : search.seeds.front());
+    if (search.workshop.said().order) choices.orders = {search.seeds.front().policy.order};
+    return choices;
 }
 
 const std::vector<Method>& methods() {
@@ -30,7 +32,8 @@ const std::vector<Method>& methods() {
         {"reorder", "other orders of the tiles of the rules' plan, tried and taken back",
          [](Search& search) {
              choicesOf(search);
-             while (!search.judge.ended() && search.judge.sinceBest() < kSweepPatience) reorder(search, 1);
+             while (!search.judge.ended() && search.judge.sinceBest() < kSweepPatience && reorder(search, 1)) {
+             }
          }},
         {"rules", "no search: the planner's rules in each order of tiles", {}},
     };
@@ -43,14 +46,17 @@ const Method* findMethod(std::string_view name) {
     return found == all.end() ? nullptr : &*found;
 }
 
-std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy, Diagnostics& diagnostics) {
+std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy,
+                                 const std::vector<fusion::Order>& orders, Diagnostics& diagnostics) {
     const Scene& scene = workshop.scene();
     fusion::PlanOptions rules = workshop.rules();
     rules.recompute = policy.halo == fusion::Halo::recompute;
     const auto plan = fusion::makePlan(scene.workload(), scene.chip(), scene.mapping(), rules, diagnostics);
     std::vector<Candidate> seeds;
     if (!plan) return seeds;
-    for (const fusion::Order order : fusion::ownOrders()) {
+    std::vector<fusion::Order> own = orders;
+    own.erase(std::remove(own.begin(), own.end(), fusion::Order::given), own.end());
+    for (const fusion::Order order : own.empty() ? fusion::ownOrders() : own) {
         seeds.push_back({*plan, policy});
         seeds.back().policy.order = order;
     }
@@ -90,10 +96,13 @@ void searchAutomatically(Search& search) {
     if (search.judge.best() != nullptr) search.judge.scores(variants(search), search.judge.slowestUseful());
     const Choices choices = choicesOf(search);
     if (count(choices) <= kFew && !search.judge.ended()) search.proof = searchExactly(search, choices);
+    if (search.judge.best() == nullptr && !search.judge.ended()) searchLocally(search, kLocal);
     while (!search.judge.ended() && search.judge.best() != nullptr && search.judge.sinceBest() < kPatience) {
+        const std::int64_t before = search.judge.evaluations();
         searchLocally(search, kLocal);
-        reorder(search, kSweeps);
+        if (!search.workshop.said().order) reorder(search, kSweeps);
         if (!search.judge.ended()) searchGenetically(search, kGenerations);
+        if (search.judge.evaluations() == before) return;
     }
 }
 

@@ -41,15 +41,17 @@ const std::vector<Method>& methods();
 /// Null if there is none of that name.
 const Method* findMethod(std::string_view name);
 
-/// The plan of the planner's rules in each order of tiles.
-std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy, Diagnostics& diagnostics);
+/// The plan of the planner's rules in each of the orders of tiles that no file gives; in all if there is none.
+std::vector<Candidate> ruleSeeds(const Workshop& workshop, const fusion::Policy& policy,
+                                 const std::vector<fusion::Order>& orders, Diagnostics& diagnostics);
 
 /// Changes the best candidates over and over, and keeps what is better. Ends after `patience` schedules in a row
 /// without a better one.
 void searchLocally(Search& search, std::int64_t patience);
 /// Goes through the tiles of the best candidate in their order, and tries other orders of the next ones: commits them,
 /// looks how far the cores are, takes them back (`Engine::undo`), and keeps the best. `sweeps` times, each of which
-/// counts as one schedule. True if one of them was better.
+/// counts as one schedule. False if nothing was scheduled: nothing is known yet, or host operators, which have no place
+/// in a list of tiles.
 bool reorder(Search& search, int sweeps);
 /// NSGA-II (Deb et al., 2002) over latency, energy and peak memory, for so many generations; -1: until the judge ends.
 void searchGenetically(Search& search, std::int64_t generations);

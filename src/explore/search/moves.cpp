@@ -53,12 +53,30 @@ Moves::Kind Moves::choose(Rng& rng) const {
     return Kind::layout;
 }
 
+static void setOrder(Candidate& candidate, fusion::Order order) {
+    candidate.policy.order = order;
+    candidate.policy.given.clear();
+    candidate.policy.givenLines.clear();
+}
+
+/// Other tiles than those of the order that was given.
+static void dropGivenOrder(Candidate& candidate, Rng& rng) {
+    if (candidate.policy.order != fusion::Order::given) return;
+    const std::vector<fusion::Order> own = fusion::ownOrders();
+    setOrder(candidate, own[rng.below(own.size())]);
+}
+
 std::optional<Candidate> Moves::mutate(const Candidate& parent, Rng& rng, Kind& kind) const {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         Candidate child = parent;
         kind = choose(rng);
         if (!apply(kind, child, rng)) continue;
-        while (rng.below(4) == 0) apply(choose(rng), child, rng);
+        bool samePlan = kind == Kind::order || kind == Kind::policy;
+        while (rng.below(4) == 0) {
+            const Kind next = choose(rng);
+            if (apply(next, child, rng)) samePlan = samePlan && (next == Kind::order || next == Kind::policy);
+        }
+        if (!samePlan) dropGivenOrder(child, rng);
         if (workshop_.repair(child)) return child;
     }
     return std::nullopt;
@@ -202,25 +220,34 @@ bool Moves::tile(Candidate& candidate, Rng& rng) const {
     return true;
 }
 
-bool Moves::order(Candidate& candidate, Rng& rng) {
+bool Moves::order(Candidate& candidate, Rng& rng) const {
+    if (workshop_.said().order) return false;
     const std::vector<fusion::Order> all = fusion::ownOrders();
     const fusion::Order next = all[rng.below(all.size())];
     const bool changed = next != candidate.policy.order;
-    candidate.policy.order = next;
+    setOrder(candidate, next);
     return changed;
 }
 
-bool Moves::policy(Candidate& candidate, Rng& rng) {
+bool Moves::policy(Candidate& candidate, Rng& rng) const {
+    const fusion::Said& said = workshop_.said();
     fusion::Policy& policy = candidate.policy;
     const fusion::Policy before = policy;
     switch (rng.below(3)) {
         case 0: {
+            if (said.halo) return false;
             static constexpr fusion::Halo kHalos[] = {fusion::Halo::keep, fusion::Halo::again, fusion::Halo::recompute};
             policy.halo = pick(kHalos, rng);
             break;
         }
-        case 1: policy.lookahead = pick(kLookaheads, rng); break;
-        default: policy.prefetch = !policy.prefetch; break;
+        case 1:
+            if (said.lookahead) return false;
+            policy.lookahead = pick(kLookaheads, rng);
+            break;
+        default:
+            if (said.prefetch) return false;
+            policy.prefetch = !policy.prefetch;
+            break;
     }
     return policy.halo != before.halo || policy.lookahead != before.lookahead || policy.prefetch != before.prefetch;
 }
@@ -247,6 +274,7 @@ std::optional<Candidate> Moves::cross(const Candidate& a, const Candidate& b, Rn
         workshop_.setCuts(child.plan, *mine);
     }
     if (rng.below(2) == 0) child.policy = b.policy;
+    dropGivenOrder(child, rng);
     return workshop_.repair(child) ? std::optional(std::move(child)) : std::nullopt;
 }
 

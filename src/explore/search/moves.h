@@ -44,8 +44,8 @@ private:
     bool retile(Candidate& candidate, Rng& rng) const;
     bool scale(Candidate& candidate, Rng& rng) const;
     bool tile(Candidate& candidate, Rng& rng) const;
-    static bool order(Candidate& candidate, Rng& rng);
-    static bool policy(Candidate& candidate, Rng& rng);
+    bool order(Candidate& candidate, Rng& rng) const;
+    bool policy(Candidate& candidate, Rng& rng) const;
 
     const Workshop& workshop_;
     std::array<double, static_cast<std::size_t>(Kind::count)> weights_{};

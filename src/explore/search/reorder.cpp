@@ -184,7 +184,7 @@ std::optional<std::vector<std::uint32_t>> orderOf(Stage& stage) {
 }  // namespace
 
 bool reorder(Search& search, int sweeps) {
-    bool better = false;
+    bool scheduled = false;
     search.judge.setMethod("reorder");
     for (int i = 0; i < sweeps && search.judge.best() != nullptr && !search.judge.ended(); ++i) {
         const Candidate start = search.judge.best()->candidate;
@@ -192,7 +192,7 @@ bool reorder(Search& search, int sweeps) {
         const auto first = search.judge.scene().stage(start, diagnostics);
         const auto order = first ? orderOf(*first) : std::nullopt;
         // Host operators have no place in a list of tiles.
-        if (!order) return better;
+        if (!order) return scheduled;
         const auto stage = search.judge.scene().stage(start, diagnostics);
         Sweep sweep(*stage->setup, *stage->engine, *order, search.rng);
         if (!sweep.run()) continue;
@@ -203,11 +203,11 @@ bool reorder(Search& search, int sweeps) {
             const Work& work = stage->setup->works()[stage->setup->workOf(tile)];
             next.policy.given.emplace_back(work.layer, tile - work.firstTile);
         }
-        const double before = search.judge.bestValue();
+        const std::int64_t before = search.judge.evaluations();
         search.judge.scores({next}, search.judge.slowestUseful());
-        better = better || search.judge.bestValue() < before;
+        scheduled = scheduled || search.judge.evaluations() > before;
     }
-    return better;
+    return scheduled;
 }
 
 }  // namespace millrace::search

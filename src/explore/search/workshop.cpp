@@ -45,8 +45,8 @@ static bool cutsGroups(const mapping::Mapping& file) {
                        [](const mapping::FusedGroup& group) { return !group.tilings.empty(); });
 }
 
-Workshop::Workshop(const Scene& scene, const fusion::PlanOptions& rules)
-    : scene_(scene), rules_(rules), memories_(scene.chip()) {
+Workshop::Workshop(const Scene& scene, const fusion::PlanOptions& rules, const fusion::Said& said)
+    : scene_(scene), rules_(rules), said_(said), memories_(scene.chip()) {
     const mapping::Mapping* file = scene.mapping();
     mayStack_ = rules.stacking == fusion::Stacking::automatic && (file == nullptr || file->fusedGroups.empty());
     const bool groupsCut = rules.stacking == fusion::Stacking::automatic && file != nullptr && cutsGroups(*file);

@@ -15,10 +15,11 @@ class Workshop {
 public:
     /// `scene` and `rules` must outlive it. What the mapping file and the rules say of a layer's cores, cuts and stacks
     /// is not changed, but for cuts of tiles that do not fit.
-    Workshop(const Scene& scene, const fusion::PlanOptions& rules);
+    Workshop(const Scene& scene, const fusion::PlanOptions& rules, const fusion::Said& said = {});
 
     const Scene& scene() const { return scene_; }
     const fusion::PlanOptions& rules() const { return rules_; }
+    const fusion::Said& said() const { return said_; }
     /// Where the layer may run, in parts without holes; one if nothing of it may be changed.
     const std::vector<Layout>& layouts(workload::LayerId layer) const { return layouts_[layer]; }
     /// May the layer's cuts in time be changed?
@@ -47,6 +48,7 @@ private:
 
     const Scene& scene_;
     const fusion::PlanOptions& rules_;
+    const fusion::Said said_;
     fusion::Memories memories_;
     Table<workload::LayerId, std::vector<Layout>> layouts_;
     Table<workload::LayerId, std::vector<workload::DimIndex>> loops_;
