@@ -308,4 +308,23 @@ std::optional<Node> parseFile(const std::string& path, Diagnostics& diagnostics)
     return parse(*text, path, diagnostics);
 }
 
+std::string quote(std::string_view text) {
+    std::string result = "\"";
+    for (std::size_t length = 0; !text.empty(); text.remove_prefix(length)) {
+        length = utf8Length(text);
+        const auto byte = static_cast<unsigned char>(text[0]);
+        if (byte == '"' || byte == '\\') {
+            result.append("\\").push_back(text[0]);
+        } else if (byte < 0x20) {
+            result += fmt::format("\\u{:04x}", byte);
+        } else if (length == 0) {
+            result += "\xef\xbf\xbd";
+            length = 1;
+        } else {
+            result += text.substr(0, length);
+        }
+    }
+    return result + "\"";
+}
+
 }  // namespace millrace::json

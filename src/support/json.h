@@ -19,4 +19,7 @@ std::optional<yaml::Node> parse(std::string_view text, std::string_view file, Di
 /// Reads and parses a file of at most 256 MiB; a missing or unreadable file is an error.
 std::optional<yaml::Node> parseFile(const std::string& path, Diagnostics& diagnostics);
 
+/// The text as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+std::string quote(std::string_view text);
+
 }  // namespace millrace::json

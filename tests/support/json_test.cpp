@@ -125,6 +125,15 @@ TEST(Json, TypedValuesAndStringsAreNotMixedUp) {
         testing::HasSubstr("f.json:1:7: error: a must be a whole number, but is the text '4' (remove the quotes)"));
 }
 
+TEST(Json, QuotedTextsReadBack) {
+    for (const std::string text : {"", "a", "a\"b\\c/", "line\nend\t\x01", "\xc3\xa4\xf0\x9f\x98\x80"}) {
+        EXPECT_EQ(nlohmann::json::parse(quote(text)), text);
+        Diagnostics diagnostics;
+        EXPECT_EQ(parse(quote(text), "f.json", diagnostics)->scalar, text);
+    }
+    EXPECT_EQ(quote("a\xff\xc3"), "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
 TEST(Json, AgreesWithAnotherReader) {
     for (const char* text : {"{}", "[]", "\"\\u00e4\\ud83d\\ude00\\n\\/\"", "-0.0e-5", "1e-400", "\xef\xbb\xbf[1]",
                              "[1]\f", "[\"\x7f\"]", "[\"\xc3\xa4\"]", "[\"\xed\xa0\x80\"]", "[\"\xf4\x90\x80\x80\"]",
