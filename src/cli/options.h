@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "explore/workload/workload.h"
+#include "model/onnx/onnx.h"
 #include "support/diagnostics.h"
 
 /// What all verbs share: options, exit codes, and how messages reach the user.
@@ -32,6 +33,9 @@ struct ModelOptions {
     bool fuseActivations = false;
     std::vector<std::string> compat;
 };
+/// The shapes that the user gives to inputs. Nothing after an error.
+std::optional<model::ImportOptions> importOptions(const std::vector<std::string>& inputShapes,
+                                                  Diagnostics& diagnostics);
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics);
 /// The compatibility switch that is not one of lowering: see `explore::Options::offchipInCore`.
 inline constexpr const char* kOffchipInCore = "stream-offchip";

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "support/diagnostics.h"
 
@@ -15,5 +17,9 @@ std::optional<std::string> readFile(const std::string& path, Diagnostics& diagno
 
 /// Writes beside the target and renames, so that nobody ever sees half a file. Creates missing parent folders.
 bool writeFile(const std::string& path, std::string_view content, Diagnostics& diagnostics);
+
+/// Several files (path and content) that belong together: all are written beside their targets before the first is
+/// renamed. If one cannot be written, nothing is changed.
+bool writeFiles(const std::vector<std::pair<std::string, std::string_view>>& files, Diagnostics& diagnostics);
 
 }  // namespace millrace

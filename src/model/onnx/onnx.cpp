@@ -7,14 +7,13 @@
 #include <cctype>
 #include <filesystem>
 
+#include "model/onnx/decode.h"
 #include "model/onnx/importer.h"
 #include "support/files.h"
 
 namespace millrace::model {
 
 namespace {
-
-constexpr std::int64_t kLargestFile = (std::int64_t{1} << 31) - 1;
 
 struct OtherFormat {
     std::string_view extension;
@@ -71,7 +70,7 @@ std::nullopt_t notOnnx(std::string_view bytes, const std::string& file, Diagnost
 
 }  // namespace
 
-std::optional<Network> readOnnx(const std::string& path, const ImportOptions& options, Diagnostics& diagnostics) {
+std::optional<std::string> readModelFile(const std::string& path, Diagnostics& diagnostics) {
     std::error_code error;
     const bool regular = std::filesystem::is_regular_file(path, error);
     if (const OtherFormat* other = otherFormat(path); other != nullptr && regular) {
@@ -85,20 +84,30 @@ std::optional<Network> readOnnx(const std::string& path, const ImportOptions& op
                           "store the weights as external data");
         return std::nullopt;
     }
-    const auto bytes = readFile(path, diagnostics);
-    if (!bytes) return std::nullopt;
-    return parseOnnx(*bytes, path, options, diagnostics);
+    return readFile(path, diagnostics);
 }
 
-std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file, const ImportOptions& options,
-                                 Diagnostics& diagnostics) {
+std::optional<onnx::ModelProto> decodeModel(std::string_view bytes, const std::string& file, Diagnostics& diagnostics) {
     onnx::ModelProto model;
     const bool fits = static_cast<std::int64_t>(bytes.size()) <= kLargestFile;
     if (!fits || bytes.empty() || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return notOnnx(bytes, file, diagnostics);
     }
     if (!model.has_graph() || !model.has_ir_version()) return notOnnx(bytes, file, diagnostics);
-    return Importer(model, {file, diagnostics}, options).run();
+    return model;
+}
+
+std::optional<Network> readOnnx(const std::string& path, const ImportOptions& options, Diagnostics& diagnostics) {
+    const auto bytes = readModelFile(path, diagnostics);
+    if (!bytes) return std::nullopt;
+    return parseOnnx(*bytes, path, options, diagnostics);
+}
+
+std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file, const ImportOptions& options,
+                                 Diagnostics& diagnostics) {
+    const auto model = decodeModel(bytes, file, diagnostics);
+    if (!model) return std::nullopt;
+    return Importer(*model, {file, diagnostics}, options).run();
 }
 
 }  // namespace millrace::model

@@ -36,6 +36,10 @@ inline constexpr std::int64_t kLastIrVersion = 13;
 /// say how to pin them.
 std::optional<Network> readOnnx(const std::string& path, const ImportOptions& options, Diagnostics& diagnostics);
 
+/// The bytes of a model file. An error if there are none, more than 2 GiB, or if the name tells that it is a model of
+/// another kind (Keras, TFLite, PyTorch, ...), with how to convert it.
+std::optional<std::string> readModelFile(const std::string& path, Diagnostics& diagnostics);
+
 /// As `readOnnx`, from bytes; `file` is for messages, and its folder is where external data are looked for.
 std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file, const ImportOptions& options,
                                  Diagnostics& diagnostics);

@@ -144,7 +144,7 @@ std::optional<DataType> readDataType(std::int64_t number, const std::string& lab
 std::optional<Tensor> readTensor(const onnx::TensorProto& proto, const std::string& label, const ModelPlace& place) {
     auto tensor = readHead(proto.dims(), proto.data_type(), label, place);
     if (!tensor || tensor->type == DataType::string) return tensor;
-    if (proto.data_location() == 1) {
+    if (proto.data_location() == kExternalLocation) {
         if (!readExternal(proto, label, place, *tensor)) return std::nullopt;
         return tensor;
     }
@@ -160,6 +160,15 @@ std::optional<Tensor> readTensor(const onnx::TensorProto& proto, const std::stri
     place.diagnostics.error({place.file}, fmt::format("{}: {} bytes of values; shape {} and type {} make {}", label,
                                                       bytes.size(), text(*tensor->shape), name(tensor->type), needed));
     return std::nullopt;
+}
+
+std::string externalLocation(const onnx::TensorProto& proto) {
+    std::string location;
+    if (proto.data_location() != kExternalLocation) return location;
+    for (const onnx::StringStringEntryProto& entry : proto.external_data()) {
+        if (entry.key() == "location") location = entry.value();
+    }
+    return location;
 }
 
 std::optional<Tensor> readSparseTensor(const onnx::SparseTensorProto& proto, const std::string& label,
