@@ -17,6 +17,7 @@ using Action = std::function<Exit()>;
 void addExplore(CLI::App& app, Action& action);
 void addCost(CLI::App& app, Action& action);
 void addDemo(CLI::App& app, Action& action);
+void addSimulate(CLI::App& app, Action& action);
 
 /// The options that every verb has.
 void addCommon(CLI::App& verb, Common& common);
