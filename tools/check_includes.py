@@ -15,7 +15,7 @@ MODULES = [["support"], ["model", "hardware"], ["schedule"], ["explore"], ["targ
 # they rank with the last room.
 ROOMS = {
     "model": ["number", "network", "operators", "onnx", "transform", "partition", "quantize"],
-    "explore": ["workload", "mapping", "cost", "mapper", "tiling", "platform", "bounds", "fusion", "search"],
+    "explore": ["workload", "mapping", "cost", "mapper", "tiling", "platform", "bounds", "fusion", "steady", "search"],
 }
 TARGETS = ["barvinn", "dataflow"]
 TARGET_ROOMS = [["format"], ["generate", "place"], ["assemble"], ["simulate"]]

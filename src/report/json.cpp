@@ -2,6 +2,7 @@
 
 #include "report/jsonparts.h"
 #include "report/report.h"
+#include "report/steady.h"
 
 namespace millrace::report {
 namespace {
@@ -252,6 +253,7 @@ std::string resultJson(const explore::Result& result, double wallSeconds) {
     root["evaluations"] = result.search ? result.search->schedules : result.evaluations;
     root["mappings_evaluated"] = result.evaluations;
     if (result.search) root["search"] = searchJson(*result.search);
+    if (result.steady) root["steady"] = steadyJson(*result.steady);
     root["wall_seconds"] = wallSeconds;
     return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -8,6 +8,7 @@
 #include "report/gaps.h"
 #include "report/report.h"
 #include "report/statistics.h"
+#include "report/steady.h"
 #include "report/tableparts.h"
 #include "report/text.h"
 
@@ -221,7 +222,7 @@ std::string table(const explore::Result& result) {
     const Statistics sums = statistics(result);
     const Waits idle = waits(result);
     std::string text = header(result) + totals(result) + (result.front ? frontTable(*result.front) : "") +
-                       timeTable(result, sums, idle) + energies(result, sums) + movedTable(sums) +
+                       steadyTable(result) + timeTable(result, sums, idle) + energies(result, sums) + movedTable(sums) +
                        stackTable(result, sums) + layers(result) + cores(result, sums, idle) + links(result, sums) +
                        memories(result, sums) + hostOperators(result);
     text.pop_back();

@@ -82,6 +82,37 @@ struct SearchRecord {
     std::uint64_t ruledOut = 0;
     bool proven = false;
 };
+
+/// Layers that run side by side in a steady state, iteration by iteration.
+struct SteadyPhase {
+    std::vector<workload::LayerId> layers;
+    double iterations = 1;
+    double interval = 0;  ///< cycles from one iteration to the next
+    std::string limiter;  ///< the core or link that is never idle
+    double start = 0;     ///< cycles
+    double end = 0;
+};
+/// A part of the difference between what was predicted and what the schedule takes, on the busiest core.
+struct SteadyPart {
+    std::string name;
+    double cycles = 0;
+};
+/// A steady state that a solver chose, beside the schedule that it became (docs/steady.md).
+struct SteadyRecord {
+    std::string status;         ///< "optimal", or "limit": a time or count came first
+    double prediction = 0;      ///< cycles
+    double safePrediction = 0;  ///< cycles, if no tile of a core fits between those of another iteration
+    /// Of the objective (cycles and a little for traffic): no choice of the formulation is below it.
+    std::optional<double> solverBound;
+    double objective = 0;
+    std::vector<SteadyPhase> phases;
+    std::size_t choices = 0;  ///< decisions
+    std::size_t variables = 0;
+    std::size_t rows = 0;
+    std::string core;       ///< the busiest
+    Cycles simulated;
+    std::vector<SteadyPart> parts;  ///< add up to simulated - prediction
+};
 /// How far a value is above its bound: value / bound - 1. Nothing without a bound.
 std::optional<double> gap(double value, double bound);
 
@@ -106,6 +137,7 @@ struct Result {
     std::vector<std::vector<workload::LayerId>> stacks;
     Objective objective = Objective::latency;
     std::optional<SearchRecord> search;
+    std::optional<SteadyRecord> steady;  ///< of the method of that name
     /// What was decided, as a mapping that fixes it: given back, it gives this schedule again (docs/mapping.md). If
     /// `found.schedule->orderIsFile()`, that file holds `tileOrder`.
     mapping::Mapping found;

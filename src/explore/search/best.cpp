@@ -152,7 +152,16 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
             if (judge.best() != nullptr) rules = *judge.best();
         }
         method->run(search);
+        if (search.refused.failed()) {
+            for (const Diagnostic& message : search.refused.all()) diagnostics.add(message);
+            return std::nullopt;
+        }
         best = realised(*scene, judge, search.seeds, refused);
+    }
+    std::optional<SteadyRecord> steady;
+    if (search.steady && best) {
+        steady = steady::recordOf(*search.steady);
+        steady::compare(*search.steady, *best, *steady);
     }
     SearchRecord record = recordOf(judge, search, options);
     std::optional<Front> front;
@@ -169,6 +178,7 @@ std::optional<Result> exploreBest(const workload::Workload& workload, const hard
     } else {
         for (const Diagnostic& message : refused.all()) diagnostics.add(message);
     }
+    if (best && steady) best->steady = std::move(steady);
     if (best) {
         best->search = record;
         best->front = std::move(front);

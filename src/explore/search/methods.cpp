@@ -35,6 +35,10 @@ const std::vector<Method>& methods() {
              while (!search.judge.ended() && search.judge.sinceBest() < kSweepPatience && reorder(search, 1)) {
              }
          }},
+        {"steady",
+         "cores and cuts of all layers at once, by the solver cbc over the steady states of the stacks; prediction and "
+         "schedule are compared",
+         searchSteadily},
         {"rules", "no search: the planner's rules in each order of tiles", {}},
     };
     return all;

@@ -6,6 +6,7 @@
 #include "explore/search/judge.h"
 #include "explore/search/moves.h"
 #include "explore/search/workshop.h"
+#include "explore/steady/steady.h"
 #include "support/rng.h"
 
 /// Ways of searching, by name.
@@ -27,6 +28,9 @@ struct Search {
     /// Candidates that others found, such as those of the rules. The first one counts even if all limits are reached.
     std::vector<Candidate> seeds;
     std::optional<Proof> proof = std::nullopt;
+    /// Of the method "steady": what the best candidate follows from, and why there is none.
+    std::optional<steady::Answer> steady = std::nullopt;
+    Diagnostics refused = {};
 };
 
 struct Method {
@@ -55,6 +59,8 @@ void searchLocally(Search& search, std::int64_t patience);
 bool reorder(Search& search, int sweeps);
 /// NSGA-II (Deb et al., 2002) over latency, energy and peak memory, for so many generations; -1: until the judge ends.
 void searchGenetically(Search& search, std::int64_t generations);
+/// A solver's choice of cores and cuts for the rules' stacks, and for layers by themselves, in each order of tiles.
+void searchSteadily(Search& search);
 /// Both in turn.
 void searchAutomatically(Search& search);
 

@@ -46,6 +46,7 @@ public:
     const mapping::Mapping* mapping() const { return mapping_; }
     /// Cores, links and memories.
     const schedule::Problem& resources() const { return start_.problem; }
+    const platform::Platform& platform() const { return platform_; }
     /// Of a tile of one of the workload's layers; null if the mapper finds no way.
     const explore::TileKind* tileCost(workload::LayerId layer, const tiling::Tile& tile, hardware::CoreId core) const {
         return costs_->cost(layer, tile, core);

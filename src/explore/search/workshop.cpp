@@ -151,6 +151,16 @@ bool Workshop::repair(Candidate& candidate) const {
     return true;
 }
 
+std::optional<LayerPlan> Workshop::laid(const Plan& plan, LayerId layer, const Layout& layout) const {
+    Plan changed = plan;
+    setLayout(changed, layer, layout);
+    Diagnostics diagnostics;
+    if (!fusion::checkGrid(scene_.workload().layers[layer], changed.layers[layer], diagnostics)) return std::nullopt;
+    fusion::cutToFit(scene_.workload(), scene_.chip(), memories_, rules_, layer, true, changed, diagnostics);
+    if (diagnostics.failed()) return std::nullopt;
+    return changed.layers[layer];
+}
+
 bool Workshop::fits(LayerId layer, const Layout& layout) const {
     Plan plan;
     plan.layers.resize(scene_.workload().layers.size());

@@ -36,6 +36,9 @@ public:
     /// Cuts the layers of a stack anew into about this many tiles each along an axis that they share, more if memory
     /// asks for it; `fill`: `PlanOptions::fill`.
     void retile(fusion::Plan& plan, std::size_t stack, std::int64_t tiles, double fill) const;
+    /// The layer's plan, laid out so and cut on until its tiles fit; nothing if they never do.
+    std::optional<fusion::LayerPlan> laid(const fusion::Plan& plan, workload::LayerId layer,
+                                          const Layout& layout) const;
     /// Cuts a layer in time as said, as far as its loops have steps.
     void setIntra(fusion::Plan& plan, workload::LayerId layer, const std::vector<tiling::Split>& intra) const;
     /// Cuts on what does not fit, and keeps halos that do not. False if a layer fits nowhere.
