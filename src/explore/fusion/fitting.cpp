@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "explore/fusion/coresums.h"
@@ -68,9 +69,10 @@ public:
             room.uncut = used();
             room.addsUp = addsUp();
             const auto splits = tiling::fit(workload_, layer_, tile(), room, shortage_);
+            const std::int64_t steps = plan_.steps();
             if (splits) take(*splits);
             if (splits && fits(room)) return true;
-            if (splits && !splits->empty()) continue;
+            if (splits && plan_.steps() > steps) continue;
             plan_.intra = before;
             return false;
         }
@@ -167,20 +169,51 @@ private:
     /// Parts in time that a loop can have.
     std::int64_t most(DimIndex dim) const { return layer_.dims[dim].size / tiling::partsOf(plan_.inter, dim); }
 
-    /// Loops that have as many parts in time as they can.
+    /// Loops that have as many parts in time as they can, and those inside of them whose cuts would leave holes.
     std::vector<DimIndex> used() const {
         std::vector<DimIndex> result;
         for (DimIndex dim = 0; dim < layer_.dims.size(); ++dim) {
-            if (tiling::partsOf(plan_.intra, dim) >= most(dim)) result.push_back(dim);
+            const auto isUsed = [&](DimIndex loop) { return tiling::partsOf(plan_.intra, loop) >= most(loop); };
+            const auto whole = outerLoops(dim);
+            const bool inside = std::any_of(whole.begin(), whole.end(), [&](DimIndex outer) {
+                return isUsed(outer) && partsWith(outer, {}) < layer_.dims[outer].size;
+            });
+            if (isUsed(dim) || inside) result.push_back(dim);
         }
         return result;
     }
 
-    /// `splits` come slowest first.
-    void take(const std::vector<Split>& splits) {
-        for (auto split = splits.rbegin(); split != splits.rend(); ++split) {
-            tiling::addSplit(plan_.intra, split->dim, split->parts, most(split->dim));
+    /// Loops of a result's axis around a loop of it: only single steps of them may be cut along that loop.
+    std::vector<DimIndex> outerLoops(DimIndex inner) const {
+        std::vector<DimIndex> result;
+        for (const workload::Axis& axis : layer_.output.axes) {
+            for (const workload::AffineTerm& one : axis.index.terms) {
+                for (const workload::AffineTerm& other : axis.index.terms) {
+                    if (one.dim == inner && std::abs(other.coefficient) > std::abs(one.coefficient))
+                        result.push_back(other.dim);
+                }
+            }
         }
+        return result;
+    }
+
+    /// Parts over cores and in time that a loop has once these splits are taken.
+    std::int64_t partsWith(DimIndex dim, const std::vector<Split>& splits) const {
+        const std::int64_t steps = tiling::partsOf(plan_.intra, dim) * tiling::partsOf(splits, dim);
+        return tiling::partsOf(plan_.inter, dim) * std::min(steps, most(dim));
+    }
+
+    /// `splits` come slowest first. Those that would leave holes are not taken.
+    void take(const std::vector<Split>& splits) {
+        std::vector<Split> good;
+        for (auto split = splits.rbegin(); split != splits.rend(); ++split) {
+            const auto around = outerLoops(split->dim);
+            const bool holes = std::any_of(around.begin(), around.end(), [&](DimIndex outer) {
+                return partsWith(outer, splits) < layer_.dims[outer].size;
+            });
+            if (!holes) good.push_back(*split);
+        }
+        for (const Split& split : good) tiling::addSplit(plan_.intra, split.dim, split.parts, most(split.dim));
     }
 
     /// Loops that are summed over, channels first, then the longest.

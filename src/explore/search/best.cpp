@@ -39,19 +39,17 @@ static std::optional<Result> realised(const Scene& scene, const Judge& judge,
                                "give it more time, or cut the network into fewer tiles (--tile)");
         return std::nullopt;
     }
-    // Why the rules' plan cannot be scheduled.
-    auto first = scene.realise(seeds.front(), diagnostics);
-    const bool tooMuch = first && judge.effort().memory;
-    if (tooMuch) {
+    if (judge.closest() != nullptr) {
         diagnostics.infeasible(
             {"--budget"},
             fmt::format("none of the {} schedules that were tried holds at most {} bytes on the chip; the least is {}",
                         judge.evaluations(), judge.effort().memory->value() / 8,
-                        judge.closest() != nullptr ? judge.closest()->tally.peakMemory.value() / 8 : 0),
+                        judge.closest()->tally.peakMemory.value() / 8),
             "allow more memory, more time (--time-limit), or other stacks and tiles (--stacks, --tile)");
         return std::nullopt;
     }
-    return first;
+    // Why the rules' plan cannot be scheduled.
+    return scene.realise(seeds.front(), diagnostics);
 }
 
 static FrontPoint pointOf(const Result& result, std::string how, std::int64_t index) {
