@@ -88,6 +88,17 @@ TEST(Grouped, EveryMantissaAtEveryGapBesideEveryLargestMantissa) {
     }
 }
 
+TEST(Grouped, TiesOfBothRoundings) {
+    // Mantissas of nine and ten bits lie in the middle between two of eight.
+    for (int mantissa = 512; mantissa < 1024; ++mantissa) {
+        for (int gap = 0; gap <= 9; ++gap) {
+            const float x = std::ldexp(static_cast<float>(mantissa), -9 - gap);
+            expectAsSlow(Lanes{1, x, -x});
+            if (HasFatalFailure()) return;
+        }
+    }
+}
+
 TEST(Grouped, RandomGroups) {
     Rng rng(5);
     const std::int64_t n = test::count(2'000'000);

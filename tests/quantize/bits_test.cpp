@@ -104,7 +104,7 @@ TEST(Bits, MistakesAreNamedWithTheirPlaces) {
         said("{\"2\": {}}", {four(), other()}),
         HasSubstr(
             "t.json:1:2: error: '2' is not the number of a model, from 0 to 1 (models: 0 first.onnx, 1 second.onnx)"));
-    for (const char* key : {"01", "-1", "first.onnx", "", " 1", "99999999999999999999"})
+    for (const char* key : {"00", "0x", "01", "-1", "first.onnx", "", " 1", "99999999999999999999"})
         EXPECT_THAT(said(fmt::format("{{\"{}\": {{}}}}", key), {four()}), HasSubstr("is not the number of a model"))
             << key;
     EXPECT_THAT(said("[8]", {four()}), HasSubstr("a table of precision must be a map, but is a list"));

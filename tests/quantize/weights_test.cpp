@@ -145,6 +145,10 @@ TEST(Weights, PercentileIsTheNearestRank) {
                 << n << " " << percentile;
         }
     }
+    // 81.15 % of 100000 are 81150, whatever the last digits of 81.15 in binary.
+    std::vector<float> ramp(100'000);
+    std::iota(ramp.begin(), ramp.end(), 1.0F);
+    EXPECT_EQ(oneChannel(ramp, {8, ScaleRule::percentile, 81.15, 1}).scales[0], static_cast<float>(81150.0 / 127));
     // Zeros up to the percentile: the maximum.
     EXPECT_EQ(oneChannel({0, 0, 0, 254}, {8, ScaleRule::percentile, 50, 1}).scales[0], 2.0F);
 }
@@ -186,7 +190,7 @@ TEST(Weights, MeanSquaredErrorOfManyBitsBeatsAFineGrid) {
         const double found = oneChannel(weights, {bits, ScaleRule::meanSquaredError}).squaredError;
         std::printf("[   RATIO  ] %d bits: %.4f of a grid of 1000, %.4f of the maximum rule\n", bits, found / least,
                     found / oneChannel(weights, {bits}).squaredError);
-        EXPECT_LE(found, least * 1.005) << bits;
+        EXPECT_LE(found, least * 1.002) << bits;
     }
 }
 
