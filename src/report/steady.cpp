@@ -56,8 +56,8 @@ std::string steadyTable(const explore::Result& result) {
     const SteadyRecord& record = *result.steady;
     Columns rows({{"Steady state", Align::left, true}, {"cycles", Align::right}, {"", Align::left, true}});
     rows.add({"predicted", rounded(record.prediction),
-              fmt::format("{} of {} options in {} rows; {} by the safe overlap", record.status, record.choices,
-                          record.rows, rounded(record.safePrediction))});
+              fmt::format("{}; {} options; {} by the safe overlap", record.status, record.choices,
+                          rounded(record.safePrediction))});
     const auto gap = explore::gap(simulatedOf(record), record.prediction);
     rows.add({"scheduled", countText(record.simulated.value()),
               gap ? fmt::format("{:+.1f} %, on {}:", 100 * *gap, clean(record.core)) : ""});

@@ -36,6 +36,7 @@ static Option randomOption(Rng& rng, const Problem& problem) {
     option.fetches = randomLoads(rng, problem.links.size(), false);
     option.streams = randomLoads(rng, problem.links.size(), false);
     option.leavings = randomLoads(rng, problem.links.size(), false);
+    option.opens = randomLoads(rng, problem.links.size(), false);
     option.arrives = static_cast<double>(rng.between(0, 20));
     option.leaves = static_cast<double>(rng.between(0, 20));
     option.keeps = randomRooms(rng, problem.memories.size());
@@ -161,6 +162,20 @@ Meaning meaningOf(const Problem& problem, const Choice& choice) {
         for (std::size_t n = 0; n < count; ++n) {
             const std::size_t k = phaseOf(n);
             raise(a[n], option(n).arrives);
+            for (std::size_t r = 0; r < problem.links.size(); ++r) {
+                bool may = false;
+                for (const Option& each : problem.nodes[n].options) {
+                    for (const Load& load : each.opens) may = may || load.resource == r;
+                }
+                double opened = 0;
+                for (std::size_t i = 0; i <= n; ++i) opened += phaseOf(i) == k ? sum(option(i).opens, r) : 0;
+                if (!may) continue;
+                raise(a[n], opened + (k > 0 ? fetched[{k - 1, r}] : 0));
+                if (k == 0 || problem.ahead[k] > k) continue;
+                std::size_t first = 0;
+                while (phaseOf(first) != k - std::max<std::size_t>(problem.ahead[k], 1)) ++first;
+                raise(a[n], a[first] + opened);
+            }
             raise(e[n], a[n] + (1 - 1 / problem.nodes[n].steps) * z[k] + option(n).tile);
             for (std::size_t c = 0; c < problem.cores.size(); ++c) {
                 if (!runsOn(n, c)) continue;

@@ -82,8 +82,14 @@ void searchSteadily(Search& search) {
         const auto cost = [&](LayerId layer, const tiling::Tile& tile, hardware::CoreId core) {
             return scene.tileCost(layer, tile, core);
         };
+        // Half of what is left of the time is for costs of tiles, the rest for the solver and for schedules.
+        mapper::Limits half = search.judge.effort().limits;
+        const auto now = std::chrono::steady_clock::now();
+        if (half.deadline) half.deadline = now + (*half.deadline - now) / static_cast<int>(2 * (plans.size() - i));
         const steady::Question question{
-            scene.workload(), scene.chip(), scene.platform(), scene.resources(), plans[i], ways, cost};
+            scene.workload(), scene.chip(), scene.platform(), scene.resources(), plans[i], ways, cost, [&half] {
+                return half.reached();
+            }};
         Diagnostics messages;
         auto answer = steady::choose(question, limitOf(search.judge.effort().limits, plans.size() - i), messages);
         if (!answer) {

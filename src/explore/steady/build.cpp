@@ -16,7 +16,7 @@ using workload::TensorOrigin;
 
 namespace {
 
-/// Share of the on-chip memories that weights fetched ahead may take.
+/// Share of each memory that weights fetched ahead may take.
 constexpr double kAheadShare = 0.75;
 
 class Builder {
@@ -64,6 +64,7 @@ private:
         std::vector<Traced> mine;
         std::vector<fusion::LayerRoom> rooms;
         for (const LayerPlan& plan : question_.ways[id]) {
+            if (!mine.empty() && question_.late && question_.late()) break;
             Footprint footprint = footprintOf(question_.workload, id, plan, memories_, question_.cost);
             if (!footprint.runs) continue;
             mine.push_back({plan, std::move(footprint)});
@@ -156,6 +157,9 @@ private:
         std::vector<LayerId> order;
         for (const auto& stack : question_.plan.stacks) order.insert(order.end(), stack.begin(), stack.end());
         std::stable_sort(order.begin(), order.end(), [&](LayerId a, LayerId b) { return phases[a] < phases[b]; });
+        std::vector<std::size_t> layers(question_.workload.layers.size(), 0);
+        for (const std::size_t phase : phases) ++layers[phase];
+        for (const LayerId id : phases.ids()) alone_.push_back(layers[phases[id]] == 1);
         for (const LayerId id : order) {
             nodeOf_[id] = built_.layers.size();
             built_.layers.push_back(id);
@@ -180,18 +184,22 @@ private:
         option.work = footprint.work;
         // So that the tiles of a node that counts with other steps still add up to its work.
         option.tile = std::max(footprint.tile, longest(footprint.work) / steps);
-        std::vector<Move> first, constants, inputs;
+        std::vector<Move> first, opens, constants, inputs;
         for (const auto& [tensor, regions] : footprint.needs) {
             const TensorOrigin origin = question_.workload.tensors[tensor].origin;
             if (origin == TensorOrigin::layer) continue;
             addMoves(tensor, regions, origin == TensorOrigin::constant ? constants : inputs);
-            addMoves(tensor, footprint.firstNeeds.at(tensor), first);
+            const auto start = footprint.firstNeeds.find(tensor);
+            if (start == footprint.firstNeeds.end()) continue;
+            addMoves(tensor, start->second, first);
+            if (origin == TensorOrigin::constant) addMoves(tensor, start->second, opens);
         }
         option.streams = carrier_.loads(inputs);
         for (Load load : carrier_.loads(constants)) {
             load.cycles *= static_cast<double>(level.fetches);
             (level.fetches > 1 ? option.streams : option.fetches).push_back(load);
         }
+        option.opens = carrier_.loads(opens);
         option.arrives = longest(carrier_.loads(first));
         option.leavings = leavings(id, footprint);
         option.leaves = longest(option.leavings) / std::max(footprint.steps, 1.0);
@@ -231,35 +239,40 @@ private:
         for (const schedule::MemoryId memory : room.constants.ids()) {
             if (memory.index() == carrier_.offchip()) continue;
             const double weights = static_cast<double>(room.constants[memory]) * share;
-            const double keeps = static_cast<double>(room.waiting[memory]) + (stays ? weights : 0);
+            // A layer by itself has no other tiles to wait for.
+            const double waiting = alone_[id.index()] ? 0 : static_cast<double>(room.waiting[memory]);
+            const double keeps = waiting + (stays ? weights : 0);
             const double uses = static_cast<double>(room.working[memory]) + (stays ? 0 : weights);
             if (keeps > 0) option.keeps.push_back({memory.index(), keeps});
             if (uses > 0) option.uses.push_back({memory.index(), uses});
         }
     }
 
-    /// Weights of a phase may come while earlier ones run, as far as all of them fit.
+    /// Weights of a phase may come while earlier ones run, as far as all of them fit, laid out as the plan has them.
     void ahead() {
         Problem& problem = built_.problem;
-        double capacity = 0;
-        for (std::size_t m = 0; m < problem.memories.size(); ++m) {
-            if (m != carrier_.offchip()) capacity += problem.memories[m].bits;
-        }
-        std::vector<double> weights(problem.phases(), 0);
+        const std::vector<double> none(problem.memories.size(), 0);
+        std::vector<std::vector<double>> weights(problem.phases(), none);
         for (std::size_t n = 0; n < problem.nodes.size(); ++n) {
             for (const auto& [tensor, regions] : traced_[built_.layers[n]].front().footprint.needs) {
                 const workload::Tensor& read = question_.workload.tensors[tensor];
                 if (read.origin != TensorOrigin::constant) continue;
-                for (const auto& entry : regions)
-                    weights[problem.nodes[n].phase] += entry.second.elements() * read.bits;
+                for (const auto& [memory, region] : regions)
+                    weights[problem.nodes[n].phase][memory] += region.elements() * read.bits;
             }
         }
+        const auto fit = [&](const std::vector<double>& sums) {
+            for (std::size_t m = 0; m < sums.size(); ++m) {
+                if (sums[m] > kAheadShare * problem.memories[m].bits) return false;
+            }
+            return true;
+        };
         for (std::size_t k = 0; k < problem.phases(); ++k) {
-            double sum = weights[k];
+            std::vector<double> sums = weights[k];
             std::size_t& ahead = problem.ahead[k];
             while (ahead <= k) {
-                sum += ahead < k ? weights[k - ahead - 1] : 0;
-                if (sum > kAheadShare * capacity) break;
+                for (std::size_t m = 0; m < sums.size() && ahead < k; ++m) sums[m] += weights[k - ahead - 1][m];
+                if (!fit(sums)) break;
                 ++ahead;
             }
         }
@@ -274,6 +287,7 @@ private:
     Table<LayerId, std::vector<fusion::LayerRoom>> rooms_;  ///< the same
     Table<LayerId, std::vector<Level>> levels_;             ///< the same
     Table<LayerId, std::size_t> nodeOf_;
+    std::vector<bool> alone_;       ///< by layer: the only one of its phase
     std::vector<bool> readByHost_;  ///< by tensor
 };
 

@@ -19,6 +19,8 @@ struct Question {
     /// By layer: how it may be laid over cores and cut, the plan's own way first. Not empty.
     const Table<workload::LayerId, std::vector<fusion::LayerPlan>>& ways;
     CostOf cost;
+    /// Is it time to ask for no more ways than the first of each layer? May be empty.
+    std::function<bool()> late = {};
 };
 
 struct Built {

@@ -64,7 +64,11 @@ private:
         }
         PhaseTimes& times = result_.phases[k];
         pace(work, coming, going, times);
-        for (std::size_t n = first; n < last; ++n) start(n, times);
+        std::vector<double> opened = fetched_;
+        if (problem_.hasOpener(k)) {
+            for (double& time : opened) time = std::max(time, result_.starts[firstOf(problem_.opener(k))]);
+        }
+        for (std::size_t n = first; n < last; ++n) start(n, opened, times);
         if (overlap_ == Overlap::span) widen(first, last, times);
         for (std::size_t r = 0; r < fetched_.size(); ++r) {
             const double load = fetches[r] + coming[r];
@@ -101,9 +105,13 @@ private:
     }
 
     /// (5) to (7).
-    void start(std::size_t n, PhaseTimes& times) {
+    void start(std::size_t n, std::vector<double>& opened, PhaseTimes& times) {
         double& begin = result_.starts[n];
         begin = option(n).arrives;
+        add(option(n).opens, opened);
+        for (std::size_t r = 0; r < opened.size(); ++r) {
+            if (problem_.mayOpen[n][r]) begin = std::max(begin, opened[r]);
+        }
         for (const Load& load : option(n).work) begin = std::max(begin, free_[load.resource]);
         for (const Edge& edge : problem_.edges) {
             if (edge.to != n) continue;
@@ -176,6 +184,12 @@ private:
 
 void complete(Problem& problem) {
     problem.carries.assign(problem.phases(), std::vector<bool>(problem.links.size(), false));
+    problem.mayOpen.assign(problem.nodes.size(), std::vector<bool>(problem.links.size(), false));
+    for (std::size_t n = 0; n < problem.nodes.size(); ++n) {
+        for (const Option& option : problem.nodes[n].options) {
+            for (const Load& load : option.opens) problem.mayOpen[n][load.resource] = true;
+        }
+    }
     const auto mark = [&](std::size_t phase, const std::vector<Load>& loads) {
         for (const Load& load : loads) problem.carries[phase][load.resource] = true;
     };

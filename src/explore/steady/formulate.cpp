@@ -189,12 +189,28 @@ private:
                 merge(all, going);
                 merge(streams, going);
                 after("pace of " + problem_.links[r], taken_[k], {}, streams);
+                open(k, r, before);
                 if (problem_.carries[k][r]) before = fetch(k, r, before, load);
             }
             after("all of " + problem_.links[r], latency_, {}, all);
             for (const auto& [variable, cycles] : all) {
                 if (!slack_) model().variables[variable].cost += problem_.trafficWeight * cycles;
             }
+        }
+    }
+
+    /// (5): the first tiles' weights of a phase come in the order of its layers.
+    void open(std::size_t k, std::size_t link, std::size_t before) {
+        Sum opened;
+        for (std::size_t n = 0; n < problem_.nodes.size(); ++n) {
+            if (problem_.nodes[n].phase != k) continue;
+            merge(opened, over(n, [&](const Option& option) { return cyclesOn(option.opens, link); }));
+            if (!problem_.mayOpen[n][link]) continue;
+            after("weights of " + problem_.nodes[n].name, starts_[n], before == kNothing ? Others{} : Others{before},
+                  opened);
+            if (problem_.hasOpener(k))
+                after("weights of " + problem_.nodes[n].name, starts_[n], {starts_[firstOf(problem_.opener(k))]},
+                      opened);
         }
     }
 

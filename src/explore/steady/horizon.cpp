@@ -32,7 +32,7 @@ double horizon(const Problem& problem) {
         taken[problem.nodes[edge.to].phase] += most;
         sum += once;
     }
-    for (const Node& node : problem.nodes) sum += 2 * taken[node.phase];
+    for (const Node& node : problem.nodes) sum += 3 * taken[node.phase];
     return sum + 1;
 }
 

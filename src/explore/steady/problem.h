@@ -28,6 +28,7 @@ struct Option {
     std::vector<Load> fetches;   ///< links: what may come before its phase, weights that stay
     std::vector<Load> streams;   ///< links: what comes from off-chip while its phase runs
     std::vector<Load> leavings;  ///< links: what goes off-chip
+    std::vector<Load> opens;     ///< links: of the weights, what must be there before its first tile
     double arrives = 0;          ///< cycles until the off-chip data of its first tile are there
     double leaves = 0;           ///< cycles from its last tile's end until the result is off-chip
     std::vector<Room> keeps;     ///< all the time that its phase runs
@@ -70,9 +71,14 @@ struct Problem {
     std::vector<std::size_t> ahead;
     /// By phase and link: may anything come over it for the phase? Filled in by `complete`.
     std::vector<std::vector<bool>> carries;
+    /// By node and link: may its first tile wait for weights that come over it? Filled in by `complete`.
+    std::vector<std::vector<bool>> mayOpen;
     /// Cycles of links count by this much beside the latency, so that of equal answers the one of least traffic wins.
     double trafficWeight = 1e-3;
 
+    /// The phase whose start lets the first weights of a phase come, if there is one.
+    std::size_t opener(std::size_t phase) const { return phase - (ahead[phase] > 0 ? ahead[phase] : 1); }
+    bool hasOpener(std::size_t phase) const { return phase > 0 && ahead[phase] <= phase; }
     std::size_t phases() const { return ahead.size(); }
     const Passing& passing(const Edge& edge, std::size_t from, std::size_t to) const {
         return edge.passings[from * nodes[edge.to].options.size() + to];
