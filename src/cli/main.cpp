@@ -80,6 +80,7 @@ static int run(int argc, char** argv) {
     addCost(app, action);
     addDemo(app, action);
     addConvert(app, action);
+    addInspect(app, action);
     app.footer(
         "Exit: 0 done, 2 wrong usage or input, 3 infeasible, 1 a bug of ours.\n'millrace VERB --help' for a verb's "
         "options.");

@@ -18,6 +18,7 @@ void addExplore(CLI::App& app, Action& action);
 void addCost(CLI::App& app, Action& action);
 void addDemo(CLI::App& app, Action& action);
 void addConvert(CLI::App& app, Action& action);
+void addInspect(CLI::App& app, Action& action);
 
 /// The options that every verb has.
 void addCommon(CLI::App& verb, Common& common);
