@@ -81,6 +81,7 @@ static int run(int argc, char** argv) {
     addDemo(app, action);
     addConvert(app, action);
     addSimulate(app, action);
+    addInspect(app, action);
     app.footer(
         "Exit: 0 done, 2 wrong usage or input, 3 infeasible, 1 a bug of ours.\n'millrace VERB --help' for a verb's "
         "options.");

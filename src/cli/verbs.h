@@ -19,6 +19,7 @@ void addCost(CLI::App& app, Action& action);
 void addDemo(CLI::App& app, Action& action);
 void addConvert(CLI::App& app, Action& action);
 void addSimulate(CLI::App& app, Action& action);
+void addInspect(CLI::App& app, Action& action);
 
 /// The options that every verb has.
 void addCommon(CLI::App& verb, Common& common);

@@ -548,6 +548,64 @@ class Cli(unittest.TestCase):
             self.assertEqual((self.path / "a" / file).read_bytes(), (self.path / "b" / file).read_bytes(), file)
             self.assertTrue((self.path / "a" / file).read_bytes().startswith(b"\x89PNG"))
 
+    def test_convert_saves_shapes_and_drops_weights(self):
+        out = self.path / "shaped.onnx"
+        done = run("convert", MODEL, "--output", str(out), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = json.loads(done.stdout)
+        self.assertEqual((told["schema"], told["output_bytes"], told["shapes"]), ("millrace.convert/1", out.stat().st_size, 49))
+        dropped = self.path / "dropped.onnx"
+        self.assertEqual(run("convert", str(out), "--output", str(dropped), "--drop-weights").returncode, 0)
+        costs = [json.loads(run("cost", model, "--hardware", CORE, "--json").stdout)["layers"] for model in (MODEL, str(dropped))]
+        self.assertEqual(*costs)
+        self.assertEqual({p.name for p in self.path.iterdir()}, {"shaped.onnx", "dropped.onnx"})
+
+    def test_wrong_uses_of_convert(self):
+        model = self.path / "m.onnx"
+        shutil.copy(MODEL, model)
+        before = model.read_bytes()
+        self.fails(2, "convert", MODEL, says=["--output"])
+        words = ("convert", str(model), "--output")
+        self.fails(2, *words, str(model), "--drop-weights", says=["its weights would be lost"])
+        self.fails(2, *words, str(self.path / "no/a.onnx"), says=["there is no folder"])
+        self.fails(2, *words, str(self.path / "a.onnx"), "--drop-weights", "--external-data", "w", says=["not both"])
+        self.fails(2, *words, str(self.path / "a.onnx"), "--external-data", "/w", says=["does not lie beside"])
+        self.fails(2, *words, str(self.path / "a.onnx"), "--input-shape", "nobody=1", says=["nobody"])
+        self.assertEqual(({p.name for p in self.path.iterdir()}, model.read_bytes()), ({"m.onnx"}, before))
+
+    def test_inspect_models(self):
+        out = self.path / "seen"
+        done = run("inspect", MODEL, "--out", str(out), "--nodes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({p.name for p in out.iterdir()}, {"inspect.json", "graph.svg"})
+        table = done.stdout.split("\nOperators\n")[0]
+        self.assertLessEqual(max(map(len, table.splitlines())), 100)
+        result = json.loads((out / "inspect.json").read_text())
+        self.assertEqual((result["schema"], result["kind"]), ("millrace.inspect/1", "model"))
+        # Conv and Gemm of a ResNet-18 for 224 x 224 pixels: 1.814 thousand million.
+        self.assertEqual(result["macs"], 1814073344)
+        self.assertEqual(sum(kind["macs"] for kind in result["operators"]), result["macs"])
+        self.assertEqual(sum(kind["count"] for kind in result["operators"]), len(result["nodes"]))
+        for node in result["nodes"]:
+            self.assertIn(f"  {node['name']}  {node['type']}(", done.stdout)
+        for tensor in result["tensors"]:
+            self.assertIn(f"  {tensor['name']}  {tensor['type']} [", done.stdout)
+        run("inspect", MODEL, "--out", str(self.path / "again"))
+        self.assertEqual((out / "graph.svg").read_bytes(), (self.path / "again/graph.svg").read_bytes())
+
+    def test_inspect_chips_and_what_is_neither(self):
+        done = run("inspect", CHIP)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 100)
+        result = json.loads(run("inspect", CHIP, "--json").stdout)
+        self.assertEqual((result["kind"], sum(core["offchip"] for core in result["cores"])), ("chip", 1))
+        for name in ("a.txt", "b"):
+            self.fails(2, "inspect", self.write(name, "x"), says=["PATH is a network (.onnx) or a chip"])
+        self.fails(2, "inspect", str(self.path), says=["is a folder", "PATH is"])
+        self.fails(2, "inspect", LAYERS, says=["PATH is"])
+        self.fails(2, "inspect", str(self.path / "no.onnx"), says=["does not exist"])
+        self.fails(2, "inspect", self.write("net.tflite", "x"), says=["TFLite"])
+
 
 if __name__ == "__main__":
     unittest.main()
