@@ -85,7 +85,7 @@ TEST(Images, LegacyTestInput) {
     for (std::int32_t& value : values) value = static_cast<std::int32_t>(generator() & 3);
     const std::string text = inputText(encodeFlat(values, 2));
     EXPECT_EQ(text.substr(0, 65), "1111101101000011110100110111010100000000111101000110101011110010\n");
-    // The text whose MD5 is 5e844c89e78639830324b743f6890bb6.
+    // The text whose MD5, without its last line end, is 5e844c89e78639830324b743f6890bb6.
     EXPECT_EQ(digest(text), 410543865656413768ULL);
 }
 

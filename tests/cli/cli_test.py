@@ -51,6 +51,18 @@ class Cli(unittest.TestCase):
             self.assertEqual(done.returncode, 0)
             self.assertIn("--hardware", done.stdout)
 
+    def test_recorded_runs(self):
+        job = (SOURCE / "fuzz/corpus/vectors/job.json").read_text()
+        done = run("simulate", "--vectors", self.write("one.jsonl", job), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout),
+                         {"schema": "millrace.vectors/1", "jobs": 1, "equal": 1, "first_difference": None})
+        done = run("simulate", "--vectors", self.write("other.jsonl", job.replace('"writes":7', '"writes":8')), "--json")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["equal"], 0)
+        self.assertIn("writes", json.loads(done.stdout)["first_difference"]["what"])
+        self.fails(2, "simulate", "--vectors", self.write("bad.jsonl", "{"), says=["bad.jsonl:1"])
+
     def test_wrong_use(self):
         self.fails(2)
         self.fails(2, "fly")

@@ -1,6 +1,6 @@
 #include "targets/barvinn/simulate/array.h"
 
-#include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace millrace::targets::barvinn {
@@ -13,25 +13,29 @@ Array::Array(const Quirks& quirks, const Kernel& kernel, std::int64_t firstCycle
 
 void Array::write(const BusWrite& write) {
     mvus_[static_cast<std::size_t>(write.mvu)].write(write.number, write.value);
+    awake_ |= 1U << write.mvu;
 }
 
-bool Array::awake() const {
-    return arrivingAt_ != 0 || std::any_of(mvus_.begin(), mvus_.end(), [](const Mvu& mvu) { return mvu.awake(); });
-}
+bool Array::awake() const { return (arrivingAt_ | awake_) != 0; }
 
 std::uint32_t Array::interrupts() const {
     std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < mvus_.size(); ++i) bits |= mvus_[i].interrupt() ? 1U << i : 0U;
+    for (std::uint32_t left = awake_; left != 0; left &= left - 1) {
+        const int mvu = std::countr_zero(left);
+        if (mvus_[static_cast<std::size_t>(mvu)].interrupt()) bits |= 1U << mvu;
+    }
     return bits;
 }
 
 void Array::step() {
-    for (int i = 0; i < kMvus; ++i) {
+    for (std::uint32_t left = awake_ | arrivingAt_; left != 0; left &= left - 1) {
+        const int i = std::countr_zero(left);
         Mvu& mvu = mvus_[static_cast<std::size_t>(i)];
         Mvu::Output output;
-        if (mvu.awake()) {
+        if ((awake_ >> i & 1U) != 0) {
             if (keepTrace_) pulses(i, mvu);
             output = mvu.step();
+            if (!mvu.awake()) awake_ &= ~(1U << i);
         }
         if (output.valid || (arrivingAt_ >> i & 1U) != 0) deliver(i, output);
     }

@@ -89,6 +89,7 @@ private:
     std::vector<Mvu> mvus_;
     std::array<Arrivals, kMvus> arriving_{}, sent_{};
     std::uint32_t arrivingAt_ = 0, sentTo_ = 0;  ///< bit m: MVU m has some
+    std::uint32_t awake_ = 0;                    ///< bit m: MVU m has something on its way
     std::int64_t cycle_ = 0;
     bool keepTrace_ = false;
     ArrayTrace trace_;
