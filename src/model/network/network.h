@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,6 +92,18 @@ using AttributeValue = std::variant<std::int64_t, double, std::string, std::vect
                                     std::vector<std::string>>;
 using Attributes = std::map<std::string, AttributeValue, std::less<>>;
 
+struct Network;
+
+/// A graph inside of an operator (If, Loop, Scan). Its tensors and operators are a Network of their own, in which
+/// shapes are not known and all operators are host work: they are met at run time.
+struct Body {
+    std::shared_ptr<const Network> network;
+    /// The first inputs of `network` are the caller's to fill ...
+    std::size_t formals = 0;
+    /// ... and the others are outer tensors: inputs[formals + k] of the body is the operator's inputs[captured[k]].
+    std::vector<std::size_t> captured;
+};
+
 struct Operator {
     std::string name;          ///< never empty: "<type>_<n>" where the file has none
     std::string type;          ///< ONNX op_type
@@ -100,6 +113,8 @@ struct Operator {
     std::vector<TensorId> inputs;
     std::vector<TensorId> outputs;
     Attributes attributes;
+    /// Graph attributes by name; only a host operator has any.
+    std::map<std::string, Body, std::less<>> bodies;
     /// False: Millrace has no rule for it; a host operator.
     bool known = true;
 
@@ -110,6 +125,8 @@ struct Operator {
     /// Input `i`, or an invalid id if it is left out.
     TensorId input(std::size_t i) const { return i < inputs.size() ? inputs[i] : TensorId(); }
     TensorId output(std::size_t i) const { return i < outputs.size() ? outputs[i] : TensorId(); }
+    /// The graph attribute of that name, or null.
+    const Body* body(std::string_view attribute) const;
 };
 
 struct Network {
