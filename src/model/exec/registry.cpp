@@ -10,7 +10,9 @@ namespace {
 using Family = std::span<const KernelEntry> (*)();
 
 constexpr Family kFamilies[] = {
-    arithmeticKernels,
+    arithmeticKernels, logicKernels,  unaryKernels,  activationKernels, softmaxKernels,
+    castKernels,       reduceKernels, orderKernels,  layoutKernels,     joinKernels,
+    gatherKernels,     fillKernels,   randomKernels, controlKernels,    lossKernels,
 };
 
 bool before(const KernelEntry& a, const KernelEntry& b) {
