@@ -14,7 +14,7 @@ MODULES = [["support"], ["model", "hardware"], ["schedule"], ["explore"], ["targ
 # Rooms of a module in the order in which they may include each other. Files outside of any room are the front door:
 # they rank with the last room.
 ROOMS = {
-    "model": ["number", "network", "operators", "onnx", "transform", "partition", "quantize"],
+    "model": ["number", "network", "operators", "onnx", "arrays", "exec", "transform", "partition", "quantize"],
     "explore": ["workload", "mapping", "cost", "mapper", "tiling", "platform", "bounds", "fusion", "steady", "search"],
 }
 TARGETS = ["barvinn", "dataflow"]

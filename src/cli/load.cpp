@@ -41,6 +41,12 @@ std::optional<model::ImportOptions> importOptions(const std::vector<std::string>
     return import;
 }
 
+std::optional<model::Network> loadNetwork(const std::string& path, const std::vector<std::string>& inputShapes,
+                                          Diagnostics& diagnostics) {
+    const auto import = importOptions(inputShapes, diagnostics);
+    return import ? model::readOnnx(path, *import, diagnostics) : std::nullopt;
+}
+
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics) {
     workload::LowerOptions lowering;
     lowering.fuseActivations = options.fuseActivations;
@@ -48,9 +54,7 @@ std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diag
         if (name != kOffchipInCore) lowering.compat.push_back(name);
     }
     if (isLayerFile(options.path)) return workload::readLayers(options.path, diagnostics);
-    const auto import = importOptions(options.inputShapes, diagnostics);
-    if (!import) return std::nullopt;
-    const auto network = model::readOnnx(options.path, *import, diagnostics);
+    const auto network = loadNetwork(options.path, options.inputShapes, diagnostics);
     if (!network) return std::nullopt;
     return workload::lower(*network, lowering, diagnostics);
 }

@@ -78,6 +78,8 @@ static int run(int argc, char** argv) {
     Action action;
     addExplore(app, action);
     addCost(app, action);
+    addInfer(app, action);
+    addOps(app, action);
     addDemo(app, action);
     addConvert(app, action);
     addSimulate(app, action);

@@ -20,6 +20,8 @@ void addDemo(CLI::App& app, Action& action);
 void addConvert(CLI::App& app, Action& action);
 void addSimulate(CLI::App& app, Action& action);
 void addInspect(CLI::App& app, Action& action);
+void addInfer(CLI::App& app, Action& action);
+void addOps(CLI::App& app, Action& action);
 
 /// The options that every verb has.
 void addCommon(CLI::App& verb, Common& common);

@@ -162,6 +162,11 @@ std::vector<std::int64_t> Operator::integers(std::string_view attribute, std::ve
     return otherwise;
 }
 
+const Body* Operator::body(std::string_view attribute) const {
+    const auto found = bodies.find(attribute);
+    return found == bodies.end() ? nullptr : &found->second;
+}
+
 OperatorId Network::producer(TensorId tensor) const {
     if (!tensor.valid()) return {};
     for (const OperatorId id : operators.ids()) {

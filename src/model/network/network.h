@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,10 +63,11 @@ std::optional<DataType> dataType(std::int64_t number);
 int bitWidth(DataType type);
 
 /// Values of a constant, little endian, densely packed in row-major order. Empty bytes: known to exist, but not at
-/// hand.
+/// hand. Texts stand in `strings`, and have no bytes.
 struct Constant {
     std::vector<std::uint8_t> bytes;
-    bool hasValues() const { return !bytes.empty(); }
+    std::vector<std::string> strings = {};
+    bool hasValues() const { return !bytes.empty() || !strings.empty(); }
 };
 
 struct Tensor {
@@ -85,11 +87,24 @@ struct Tensor {
     std::optional<std::vector<double>> reals() const;
 };
 
-/// An attribute as ONNX has them (graphs are not kept here). Tensor attributes become constants before. The exception
-/// is ConstantOfShape: its one-element `value` is kept as a number, with the element type's number in `value_type`.
+/// An attribute as ONNX has them (graphs are `Operator::bodies`). Tensor attributes become constants before. The
+/// exception is ConstantOfShape: its one-element `value` is kept as a number, with the element type's number in
+/// `value_type`.
 using AttributeValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
                                     std::vector<std::string>>;
 using Attributes = std::map<std::string, AttributeValue, std::less<>>;
+
+struct Network;
+
+/// A graph inside of an operator (If, Loop, Scan). Its tensors and operators are a Network of their own, in which
+/// shapes are not known and all operators are host work: they are met at run time.
+struct Body {
+    std::shared_ptr<const Network> network;
+    /// The first inputs of `network` are the caller's to fill ...
+    std::size_t formals = 0;
+    /// ... and the others are outer tensors: inputs[formals + k] of the body is the operator's inputs[captured[k]].
+    std::vector<std::size_t> captured;
+};
 
 struct Operator {
     std::string name;          ///< never empty: "<type>_<n>" where the file has none
@@ -100,6 +115,8 @@ struct Operator {
     std::vector<TensorId> inputs;
     std::vector<TensorId> outputs;
     Attributes attributes;
+    /// Graph attributes by name; only a host operator has any.
+    std::map<std::string, Body, std::less<>> bodies;
     /// False: Millrace has no rule for it; a host operator.
     bool known = true;
 
@@ -110,6 +127,8 @@ struct Operator {
     /// Input `i`, or an invalid id if it is left out.
     TensorId input(std::size_t i) const { return i < inputs.size() ? inputs[i] : TensorId(); }
     TensorId output(std::size_t i) const { return i < outputs.size() ? outputs[i] : TensorId(); }
+    /// The graph attribute of that name, or null.
+    const Body* body(std::string_view attribute) const;
 };
 
 struct Network {

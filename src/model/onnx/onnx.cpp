@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "model/onnx/decode.h"
+#include "model/onnx/functions.h"
 #include "model/onnx/importer.h"
 #include "support/files.h"
 
@@ -87,6 +88,20 @@ std::optional<std::string> readModelFile(const std::string& path, Diagnostics& d
     return readFile(path, diagnostics);
 }
 
+std::optional<Tensor> parseTensor(std::string_view bytes, const std::string& file, Diagnostics& diagnostics) {
+    onnx::TensorProto proto;
+    const bool fits = static_cast<std::int64_t>(bytes.size()) <= kLargestFile;
+    if (!fits || bytes.empty() || !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+        !proto.has_data_type()) {
+        diagnostics.error({file}, fmt::format("is no ONNX tensor: {} ({} bytes)", guess(bytes), bytes.size()),
+                          "give a TensorProto, as ONNX's test data have them");
+        return std::nullopt;
+    }
+    auto tensor = readTensor(proto, "the tensor", {file, diagnostics});
+    if (tensor) tensor->name = proto.name();
+    return tensor;
+}
+
 std::optional<onnx::ModelProto> decodeModel(std::string_view bytes, const std::string& file, Diagnostics& diagnostics) {
     onnx::ModelProto model;
     const bool fits = static_cast<std::int64_t>(bytes.size()) <= kLargestFile;
@@ -105,8 +120,9 @@ std::optional<Network> readOnnx(const std::string& path, const ImportOptions& op
 
 std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file, const ImportOptions& options,
                                  Diagnostics& diagnostics) {
-    const auto model = decodeModel(bytes, file, diagnostics);
+    auto model = decodeModel(bytes, file, diagnostics);
     if (!model) return std::nullopt;
+    if (model->functions_size() > 0 && !inlineFunctions(*model, {file, diagnostics})) return std::nullopt;
     return Importer(*model, {file, diagnostics}, options).run();
 }
 
