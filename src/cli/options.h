@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "explore/workload/workload.h"
-#include "model/onnx/onnx.h"
 #include "model/network/network.h"
+#include "model/onnx/onnx.h"
 #include "support/diagnostics.h"
 
 /// What all verbs share: options, exit codes, and how messages reach the user.
