@@ -11,6 +11,18 @@ using Family = std::span<const KernelEntry> (*)();
 
 constexpr Family kFamilies[] = {
     arithmeticKernels,
+    // Those where networks spend their time.
+    convolutionKernels,
+    matrixKernels,
+    poolingKernels,
+    regionKernels,
+    normalizationKernels,
+    resizeKernels,
+    quantizeKernels,
+    integerKernels,
+    recurrentKernels,
+    einsumKernels,
+    samplingKernels,
 };
 
 bool before(const KernelEntry& a, const KernelEntry& b) {

@@ -17,4 +17,16 @@ const std::vector<KernelEntry>& kernelTable();
 /// Rows of the table, a function per family.
 std::span<const KernelEntry> arithmeticKernels();
 
+std::span<const KernelEntry> convolutionKernels();
+std::span<const KernelEntry> matrixKernels();
+std::span<const KernelEntry> poolingKernels();
+std::span<const KernelEntry> regionKernels();
+std::span<const KernelEntry> normalizationKernels();
+std::span<const KernelEntry> resizeKernels();
+std::span<const KernelEntry> quantizeKernels();
+std::span<const KernelEntry> integerKernels();
+std::span<const KernelEntry> recurrentKernels();
+std::span<const KernelEntry> einsumKernels();
+std::span<const KernelEntry> samplingKernels();
+
 }  // namespace millrace::model::exec
