@@ -21,22 +21,58 @@ std::unique_ptr<float[]> scratch(std::int64_t count) {
     return std::make_unique<float[]>(static_cast<std::size_t>(count + kSlack));
 }
 
+using Four = float __attribute__((vector_size(16)));
+
+Four loadFour(const float* from) {
+    Four value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+/// to[j * toPitch + i] = from[i * fromPitch + j] for i, j < 4.
+void transposeFour(const float* from, std::int64_t fromPitch, float* to, std::int64_t toPitch) {
+    const Four a = loadFour(from);
+    const Four b = loadFour(from + fromPitch);
+    const Four c = loadFour(from + 2 * fromPitch);
+    const Four d = loadFour(from + 3 * fromPitch);
+    const Four abLow = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    const Four abHigh = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const Four cdLow = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const Four cdHigh = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    const Four columns[] = {
+        __builtin_shufflevector(abLow, cdLow, 0, 1, 4, 5), __builtin_shufflevector(abLow, cdLow, 2, 3, 6, 7),
+        __builtin_shufflevector(abHigh, cdHigh, 0, 1, 4, 5), __builtin_shufflevector(abHigh, cdHigh, 2, 3, 6, 7)};
+    for (std::int64_t j = 0; j < 4; ++j) std::memcpy(to + j * toPitch, &columns[j], sizeof(Four));
+}
+
+/// to[j * toPitch + i] = from[i * fromPitch + j] for i < rows, j < columns.
+void transpose(const float* from, std::int64_t fromPitch, std::int64_t rows, std::int64_t columns, float* to,
+               std::int64_t toPitch) {
+    constexpr std::int64_t kChunk = 16;
+    for (std::int64_t first = 0; first < columns; first += kChunk) {
+        const std::int64_t last = std::min(columns, first + kChunk);
+        std::int64_t i = 0;
+        for (; i + 4 <= rows; i += 4) {
+            std::int64_t j = first;
+            for (; j + 4 <= last; j += 4) {
+                transposeFour(from + i * fromPitch + j, fromPitch, to + j * toPitch + i, toPitch);
+            }
+            for (; j < last; ++j) {
+                for (std::int64_t k = i; k < i + 4; ++k) to[j * toPitch + k] = from[k * fromPitch + j];
+            }
+        }
+        for (; i < rows; ++i) {
+            for (std::int64_t j = first; j < last; ++j) to[j * toPitch + i] = from[i * fromPitch + j];
+        }
+    }
+}
+
 /// Rows [begin, begin + rows) as [inner][rows].
 void packLeftPanel(const MatrixView& left, std::int64_t begin, std::int64_t rows, std::int64_t inner, float* panel) {
-    constexpr std::int64_t kChunk = 64;
-    if (left.rowStride == 1) {
-        for (std::int64_t l = 0; l < inner; ++l) {
-            const float* from = left.data + begin + l * left.columnStride;
-            for (std::int64_t r = 0; r < rows; ++r) panel[l * rows + r] = from[r];
-        }
-        return;
-    }
-    for (std::int64_t first = 0; first < inner; first += kChunk) {
-        const std::int64_t last = std::min(inner, first + kChunk);
-        for (std::int64_t r = 0; r < rows; ++r) {
-            const float* from = left.data + (begin + r) * left.rowStride;
-            for (std::int64_t l = first; l < last; ++l) panel[l * rows + r] = from[l * left.columnStride];
-        }
+    const float* from = left.data + begin * left.rowStride;
+    if (left.columnStride == 1) return transpose(from, left.rowStride, rows, inner, panel, rows);
+    for (std::int64_t l = 0; l < inner; ++l) {
+        for (std::int64_t r = 0; r < rows; ++r) panel[l * rows + r] = from[l * left.columnStride + r * left.rowStride];
     }
 }
 
@@ -161,6 +197,10 @@ void packRows(const MatrixView& right, const PanelBlock& block, std::int64_t col
 
 void packStrided(const MatrixView& right, const PanelBlock& block, std::int64_t column, float* panel) {
     const std::int64_t count = std::min<std::int64_t>(block.width, block.columnEnd - column);
+    if (right.rowStride == 1) {
+        return transpose(right.data + column * right.columnStride + block.innerBegin, right.columnStride, count,
+                         block.inner(), panel, block.width);
+    }
     for (std::int64_t c = 0; c < count; ++c) {
         const float* from = right.data + (column + c) * right.columnStride + block.innerBegin * right.rowStride;
         for (std::int64_t l = 0; l < block.inner(); ++l) panel[l * block.width + c] = from[l * right.rowStride];
