@@ -90,6 +90,50 @@ TEST(Sampling, SuppressionKeepsTheBest) {
     EXPECT_EQ(Case({"NonMaxSuppression", 11, {boxes, scores, most, overlap, least}}).one().shape(), (Shape{1, 3}));
 }
 
+/// Even, odd and mixed lengths against the sum that defines the transform.
+TEST(Signal, TransformEqualsItsSum) {
+    Rng rng(63);
+    for (const std::int64_t length : {1, 2, 7, 8, 12}) {
+        const Value x = randomFloats({2, length, 2}, rng);
+        const Value y = Case({"DFT", 17, {x}}).one(2);
+        ASSERT_EQ(y.shape(), x.shape());
+        const auto at = [](const Value& value, std::int64_t i) {
+            return static_cast<double>(value.read<float>()[static_cast<std::size_t>(i)]);
+        };
+        for (std::int64_t i = 0; i < 2 * length; ++i) {
+            double real = 0;
+            double imaginary = 0;
+            for (std::int64_t j = 0; j < length; ++j) {
+                const double angle =
+                    -2 * 3.14159265358979323846 * static_cast<double>(i % length * j) / static_cast<double>(length);
+                const std::int64_t from = (i / length * length + j) * 2;
+                real += at(x, from) * std::cos(angle) - at(x, from + 1) * std::sin(angle);
+                imaginary += at(x, from) * std::sin(angle) + at(x, from + 1) * std::cos(angle);
+            }
+            ASSERT_NEAR(at(y, 2 * i), real, 1e-5);
+            ASSERT_NEAR(at(y, 2 * i + 1), imaginary, 1e-5);
+        }
+        const Value back = Case({"DFT", 17, {y}, {{"inverse", std::int64_t{1}}}}).one();
+        EXPECT_LT(difference(back, x), 1e-5);
+    }
+}
+
+TEST(Signal, FramesAndWindows) {
+    const Value signal = filled<float>({1, 5}, {1, 2, 3, 4, 5});
+    const Value two = filled<std::int64_t>({}, {2});
+    const Value y = Case({"STFT", 17, {signal, two, filled<float>({2}, {1, 0.5F})}}).one();
+    EXPECT_LT(difference(y, filled<float>({1, 2, 2, 2}, {2, 0, 0, 0, 5, 0, 1, 0})), 1e-6);
+    const Value hann = Case({"HannWindow", 17, {filled<std::int64_t>({}, {4})}}).one();
+    EXPECT_LT(difference(hann, filled<float>({4}, {0, 0.5F, 1, 0.5F})), 1e-6);
+    const auto scalar = [](std::int64_t value) { return filled<std::int64_t>({}, {value}); };
+    const Value mel = Case({"MelWeightMatrix",
+                            17,
+                            {scalar(8), scalar(16), scalar(8192), filled<float>({}, {0}), filled<float>({}, {4096})}})
+                          .one();
+    ASSERT_EQ(mel.shape(), (Shape{9, 8}));
+    EXPECT_EQ(list<float>(mel)[0], 1);
+}
+
 TEST(Sampling, Determinants) {
     const Value x = filled<float>({2, 2, 2}, {1, 2, 3, 4, 0, 1, 1, 0});
     const Value y = Case({"Det", 11, {x}}).one();

@@ -23,6 +23,7 @@ constexpr Family kFamilies[] = {
     recurrentKernels,
     einsumKernels,
     samplingKernels,
+    signalKernels,
 };
 
 bool before(const KernelEntry& a, const KernelEntry& b) {

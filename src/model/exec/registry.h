@@ -28,5 +28,6 @@ std::span<const KernelEntry> integerKernels();
 std::span<const KernelEntry> recurrentKernels();
 std::span<const KernelEntry> einsumKernels();
 std::span<const KernelEntry> samplingKernels();
+std::span<const KernelEntry> signalKernels();
 
 }  // namespace millrace::model::exec

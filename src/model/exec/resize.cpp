@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 
 #include "model/exec/convert.h"
 #include "model/exec/registry.h"
@@ -260,15 +261,15 @@ private:
             if (isTouched(axis - 1)) axes.push_back(axis - 1);
         }
         if (axes.empty()) std::copy_n(input, elementsOf(shape), output);
-        std::vector<T> held;
-        std::vector<T> next;
+        std::unique_ptr<T[]> held;
+        std::unique_ptr<T[]> next;
         for (std::size_t i = 0; i < axes.size(); ++i) {
             const Around around(shape, axes[i]);
             shape[axes[i]] = shape_[axes[i]];
             const bool isLast = i + 1 == axes.size();
-            if (!isLast) next.assign(static_cast<std::size_t>(elementsOf(shape)), T{});
-            blendAxis(call_.environment, plan(axes[i]), around, i == 0 ? input : held.data(),
-                      isLast ? output : next.data());
+            if (!isLast) next.reset(new T[static_cast<std::size_t>(elementsOf(shape))]);
+            blendAxis(call_.environment, plan(axes[i]), around, i == 0 ? input : held.get(),
+                      isLast ? output : next.get());
             held.swap(next);
         }
     }
