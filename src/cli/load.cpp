@@ -32,6 +32,15 @@ static bool addShape(const std::string& text, model::ImportOptions& options, Dia
     return true;
 }
 
+std::optional<model::Network> loadNetwork(const std::string& path, const std::vector<std::string>& inputShapes,
+                                          Diagnostics& diagnostics) {
+    model::ImportOptions import;
+    for (const std::string& shape : inputShapes) {
+        if (!addShape(shape, import, diagnostics)) return std::nullopt;
+    }
+    return model::readOnnx(path, import, diagnostics);
+}
+
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics) {
     workload::LowerOptions lowering;
     lowering.fuseActivations = options.fuseActivations;
@@ -39,11 +48,7 @@ std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diag
         if (name != kOffchipInCore) lowering.compat.push_back(name);
     }
     if (isLayerFile(options.path)) return workload::readLayers(options.path, diagnostics);
-    model::ImportOptions import;
-    for (const std::string& shape : options.inputShapes) {
-        if (!addShape(shape, import, diagnostics)) return std::nullopt;
-    }
-    const auto network = model::readOnnx(options.path, import, diagnostics);
+    const auto network = loadNetwork(options.path, options.inputShapes, diagnostics);
     if (!network) return std::nullopt;
     return workload::lower(*network, lowering, diagnostics);
 }

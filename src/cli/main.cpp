@@ -78,6 +78,8 @@ static int run(int argc, char** argv) {
     Action action;
     addExplore(app, action);
     addCost(app, action);
+    addInfer(app, action);
+    addOps(app, action);
     addDemo(app, action);
     app.footer(
         "Exit: 0 done, 2 wrong usage or input, 3 infeasible, 1 a bug of ours.\n'millrace VERB --help' for a verb's "

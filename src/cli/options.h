@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "explore/workload/workload.h"
+#include "model/network/network.h"
 #include "support/diagnostics.h"
 
 /// What all verbs share: options, exit codes, and how messages reach the user.
@@ -33,6 +34,9 @@ struct ModelOptions {
     std::vector<std::string> compat;
 };
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics);
+/// The network alone. "NAME=1,3,224,224" each.
+std::optional<model::Network> loadNetwork(const std::string& path, const std::vector<std::string>& inputShapes,
+                                          Diagnostics& diagnostics);
 /// The compatibility switch that is not one of lowering: see `explore::Options::offchipInCore`.
 inline constexpr const char* kOffchipInCore = "stream-offchip";
 /// True if the path names hand-written layers.

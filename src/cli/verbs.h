@@ -17,6 +17,8 @@ using Action = std::function<Exit()>;
 void addExplore(CLI::App& app, Action& action);
 void addCost(CLI::App& app, Action& action);
 void addDemo(CLI::App& app, Action& action);
+void addInfer(CLI::App& app, Action& action);
+void addOps(CLI::App& app, Action& action);
 
 /// The options that every verb has.
 void addCommon(CLI::App& verb, Common& common);

@@ -18,6 +18,27 @@ CHIP = str(SOURCE / "hardware/tpu_like_quad_core.yaml")
 CORE = str(SOURCE / "hardware/single_core.yaml")
 
 
+def field(number, value):
+    """One field of a Protobuf message: an integer, or bytes."""
+    def varint(n):
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def small_model():
+    """ONNX: y = tanh(x * w) for x [2, 3]; the file lacks the values of w [3]."""
+    value = lambda name, *dims: field(1, name) + field(2, field(1, field(1, 1) + field(2, b"".join(
+        field(1, field(1, dim)) for dim in dims))))
+    node = lambda kind, inputs, output: field(1, b"".join(field(1, i) for i in inputs) + field(2, output) + field(4, kind))
+    weight = field(5, field(1, 3) + field(2, 1) + field(8, "w"))
+    graph = node("Mul", "xw", "m") + node("Tanh", "m", "y") + field(2, "g") + weight + field(11, value("x", 2, 3)) + \
+        field(12, value("y", 2, 3))
+    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 13))
+
+
 def run(*words):
     return subprocess.run([MILLRACE, *words], capture_output=True, text=True, timeout=120)
 
@@ -259,6 +280,47 @@ class Cli(unittest.TestCase):
         self.fails(2, *back("--schedule", "layer-by-layer", "--halo", "keep"), says=["--halo", "needs --schedule fused"])
         (self.path / "a/mapping.yaml").write_text((self.path / "a/mapping.yaml").read_text().replace("order: ", "order: no"))
         self.fails(2, *back(), says=["a/no", "does not exist"])
+
+    def test_infer(self):
+        model = self.path / "small.onnx"
+        model.write_bytes(small_model())
+        words = ["infer", str(model), "--random-weights", "1", "--json"]
+        one = run(*words, "--threads", "1", "--out", str(self.path / "a"))
+        two = run(*words, "--threads", "2")
+        self.assertEqual((one.returncode, two.returncode), (0, 0), one.stderr + two.stderr)
+        first, second = json.loads(one.stdout), json.loads(two.stdout)
+        self.assertGreaterEqual(first.pop("wall_seconds"), 0)
+        second.pop("wall_seconds")
+        self.assertEqual(first, second)
+        self.assertEqual(first["schema"], "millrace.infer/1")
+        self.assertEqual((first["random_constants"], first["random_inputs"]), (1, ["x"]))
+        output = first["outputs"][0]
+        self.assertEqual((output["name"], output["type"], output["shape"], output["not_finite"]), ("y", "float32", [2, 3], 0))
+        self.assertEqual(len(output["values"]), 6)
+        self.assertLess(output["min"], output["max"])
+        # What was written is compared as the same, and of another input as different.
+        again = json.loads(run(*words, "--compare", str(self.path / "a")).stdout)
+        self.assertEqual([d["unequal"] for d in again["differences"]], [0])
+        other = json.loads(run(*words, "--seed", "2", "--compare", str(self.path / "a")).stdout)
+        self.assertEqual(other["differences"][0]["unequal"], 6)
+        dumped = json.loads(run(*words, "--dump", "m", "--input", f"x={self.path}/a/y.npy").stdout)
+        self.assertEqual(dumped["inputs"][0]["values"], output["values"])
+        self.assertEqual(dumped["tensors"][0]["name"], "m")
+
+    def test_wrong_uses_of_infer(self):
+        model = self.path / "small.onnx"
+        model.write_bytes(small_model())
+        self.fails(2, "infer", str(model), says=["constant 'w' (float32[3])", "random"])
+        self.fails(2, "infer", str(model), "--input", "nosuch=/nowhere.npy", says=["/nowhere.npy"])
+        self.fails(2, "infer", str(model), "--random-weights", "1", "--dump", "nosuch", says=["no tensor 'nosuch'"])
+        self.write("bad.npy", "text")
+        self.fails(2, "infer", str(model), "--input", f"x={self.path}/bad.npy", says=["is no .npy file"])
+
+    def test_operators(self):
+        table = json.loads(run("ops", "--json").stdout)["operators"]
+        conv = next(row for row in table if row["name"] == "Add")
+        self.assertTrue(conv["imported"] and conv["executed"] and conv["costed"])
+        self.assertIn(f"{len(table)} operators", run("ops").stdout)
 
     def test_demo(self):
         words = ("demo", "--tile", "default:OY=all", "--stacks", "0-10;11-21")

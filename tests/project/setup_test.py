@@ -42,7 +42,7 @@ class Setup(unittest.TestCase):
     def test_development_packages(self):
         code, out, log = self.setup_script(ALL + ["python3"], ["--dev"])
         self.assertEqual(code, 0, out)
-        for package in ("libgtest-dev", "libgmock-dev", "libbenchmark-dev", "libonnx-dev", "libclang-rt-14-dev", "clang-tidy"):
+        for package in ("libgtest-dev", "libgmock-dev", "libbenchmark-dev", "libonnx-dev", "libonnx-testdata", "libclang-rt-14-dev", "clang-tidy"):
             self.assertIn(package, log)
         self.assertNotIn("python3", log)
 

@@ -30,4 +30,7 @@ struct LowerOptions {
 /// or an option is out of range. The result passes `verify`.
 std::optional<Workload> lower(const model::Network& network, const LowerOptions& options, Diagnostics& diagnostics);
 
+/// Is there a rule that makes layers of operators of this kind? Whether it can in one case also hangs on shapes.
+bool isCosted(const model::Operator& op);
+
 }  // namespace millrace::workload

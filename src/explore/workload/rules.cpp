@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "explore/workload/lower.h"
 #include "explore/workload/lowering.h"
 
 namespace millrace::workload {
@@ -87,5 +88,7 @@ Rule findRule(const model::Operator& op) {
                             op.type == "LpNormalization";
     return normalises ? lowerNormalization : nullptr;
 }
+
+bool isCosted(const model::Operator& op) { return findRule(op) != nullptr; }
 
 }  // namespace millrace::workload

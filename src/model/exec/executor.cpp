@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <new>
 
 #include "model/exec/registry.h"
@@ -22,6 +23,34 @@ std::string describe(const Value* value) {
     if (value->isSequence()) return fmt::format("a sequence of {}", value->items().size());
     if (!value->present()) return "absent";
     return fmt::format("{}{}", name(value->type()), text(value->shape()));
+}
+
+/// Operators that take sequences and empty optionals; all others take tensors only.
+bool takesAnything(const Operator& op) {
+    constexpr std::array<std::string_view, 16> kTypes{"Identity",
+                                                      "If",
+                                                      "Loop",
+                                                      "Scan",
+                                                      "Optional",
+                                                      "SequenceMap",
+                                                      "SequenceInsert",
+                                                      "SequenceConstruct",
+                                                      "SequenceErase",
+                                                      "SequenceAt",
+                                                      "SequenceLength",
+                                                      "ConcatFromSequence",
+                                                      "SequenceEmpty",
+                                                      "SplitToSequence",
+                                                      "OptionalHasElement",
+                                                      "OptionalGetElement"};
+    return op.domain.empty() && std::find(kTypes.begin(), kTypes.end(), op.type) != kTypes.end();
+}
+
+void checkAreTensors(const std::vector<const Value*>& inputs) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        if (inputs[i] == nullptr || (inputs[i]->present() && !inputs[i]->isSequence())) continue;
+        throw Refused{fmt::format("input {} is {}, not a tensor", i, describe(inputs[i]))};
+    }
 }
 
 /// One walk through one network (a body is another one).
@@ -113,6 +142,7 @@ private:
         }
         std::vector<Value> outputs(op.outputs.size());
         try {
+            if (!takesAnything(op)) checkAreTensors(inputs);
             Call call{op, inputs, outputs, environment_};
             kernel(call);
             checkOutputs(op, outputs);
@@ -161,6 +191,13 @@ private:
 
 Value constantValue(const Tensor& tensor) {
     if (!tensor.constant || !tensor.shape) return {};
+    if (tensor.type == DataType::string) {
+        const auto count = static_cast<std::int64_t>(tensor.constant->strings.size());
+        if (count != tensor.elements()) return {};
+        Value texts(tensor.type, *tensor.shape);
+        texts.writeStrings() = tensor.constant->strings;
+        return texts;
+    }
     const std::vector<std::uint8_t>& bytes = tensor.constant->bytes;
     if (bytes.empty() && tensor.elements() != 0) return {};
     if (bytes.empty()) return Value(tensor.type, *tensor.shape);
@@ -179,7 +216,8 @@ std::optional<RunResult> run(const Network& network, std::vector<Value> inputs, 
     Environment environment;
     environment.threads = std::max(1, options.threads);
     environment.seed = options.seed;
-    environment.maxIterations = options.maxIterations;
+    std::int64_t iterationsLeft = options.maxIterations;
+    environment.iterationsLeft = &iterationsLeft;
     environment.runBody = [&](const Network& body, std::vector<Value> bodyInputs) {
         try {
             return Runner(body, environment, options, false).run(std::move(bodyInputs)).outputs;

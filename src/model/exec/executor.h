@@ -20,7 +20,7 @@ struct RunOptions {
     /// Called with each tensor as it comes into being: graph inputs, constants that are read, results. Not for tensors
     /// inside of bodies.
     std::function<void(TensorId, const Value&)> observe;
-    /// Bound on the iterations of one Loop or Scan.
+    /// Bound on the iterations of all Loops and Scans together.
     std::int64_t maxIterations = 1'000'000;
 };
 

@@ -16,8 +16,8 @@ struct Environment {
     int threads = 1;
     /// Of random operators; without one they refuse.
     std::optional<std::uint64_t> seed;
-    /// Bound on the iterations of one Loop or Scan.
-    std::int64_t maxIterations = 1'000'000;
+    /// Iterations that all Loops and Scans of the run may still make, counted down by each.
+    std::int64_t* iterationsLeft = nullptr;
     /// Runs a body (of If, Loop, Scan, SequenceMap): its outputs. Throws Refused.
     std::function<std::vector<Value>(const Network& body, std::vector<Value> inputs)> runBody;
 };

@@ -10,7 +10,6 @@ namespace {
 using Family = std::span<const KernelEntry> (*)();
 
 constexpr Family kFamilies[] = {
-    arithmeticKernels,
     // Those where networks spend their time.
     convolutionKernels,
     matrixKernels,
@@ -24,6 +23,22 @@ constexpr Family kFamilies[] = {
     einsumKernels,
     samplingKernels,
     signalKernels,
+    // The others.
+    arithmeticKernels,
+    logicKernels,
+    unaryKernels,
+    activationKernels,
+    softmaxKernels,
+    castKernels,
+    reduceKernels,
+    orderKernels,
+    layoutKernels,
+    joinKernels,
+    gatherKernels,
+    fillKernels,
+    randomKernels,
+    controlKernels,
+    lossKernels,
 };
 
 bool before(const KernelEntry& a, const KernelEntry& b) {

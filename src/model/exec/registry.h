@@ -16,6 +16,20 @@ const std::vector<KernelEntry>& kernelTable();
 
 /// Rows of the table, a function per family.
 std::span<const KernelEntry> arithmeticKernels();
+std::span<const KernelEntry> logicKernels();
+std::span<const KernelEntry> unaryKernels();
+std::span<const KernelEntry> activationKernels();
+std::span<const KernelEntry> softmaxKernels();
+std::span<const KernelEntry> castKernels();
+std::span<const KernelEntry> reduceKernels();
+std::span<const KernelEntry> orderKernels();
+std::span<const KernelEntry> layoutKernels();
+std::span<const KernelEntry> joinKernels();
+std::span<const KernelEntry> gatherKernels();
+std::span<const KernelEntry> fillKernels();
+std::span<const KernelEntry> randomKernels();
+std::span<const KernelEntry> controlKernels();
+std::span<const KernelEntry> lossKernels();
 
 std::span<const KernelEntry> convolutionKernels();
 std::span<const KernelEntry> matrixKernels();

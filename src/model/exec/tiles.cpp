@@ -39,7 +39,7 @@ inline Lanes multiplyAdd(const Lanes& a, const Lanes& b, const Lanes& sum) {
     return result;
 }
 
-#include "model/exec/lanes.h"
+#include "model/exec/lanes.inc"
 
 }  // namespace
 

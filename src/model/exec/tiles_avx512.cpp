@@ -18,7 +18,7 @@ LANES_TARGET inline void store(float* to, Lanes value) { _mm512_storeu_ps(to, va
 LANES_TARGET inline Lanes spread(float value) { return _mm512_set1_ps(value); }
 LANES_TARGET inline Lanes multiplyAdd(Lanes a, Lanes b, Lanes sum) { return _mm512_fmadd_ps(a, b, sum); }
 
-#include "model/exec/lanes.h"
+#include "model/exec/lanes.inc"
 
 }  // namespace
 

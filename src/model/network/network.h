@@ -63,10 +63,11 @@ std::optional<DataType> dataType(std::int64_t number);
 int bitWidth(DataType type);
 
 /// Values of a constant, little endian, densely packed in row-major order. Empty bytes: known to exist, but not at
-/// hand.
+/// hand. Texts stand in `strings`, and have no bytes.
 struct Constant {
     std::vector<std::uint8_t> bytes;
-    bool hasValues() const { return !bytes.empty(); }
+    std::vector<std::string> strings = {};
+    bool hasValues() const { return !bytes.empty() || !strings.empty(); }
 };
 
 struct Tensor {
@@ -86,8 +87,9 @@ struct Tensor {
     std::optional<std::vector<double>> reals() const;
 };
 
-/// An attribute as ONNX has them (graphs are not kept here). Tensor attributes become constants before. The exception
-/// is ConstantOfShape: its one-element `value` is kept as a number, with the element type's number in `value_type`.
+/// An attribute as ONNX has them (graphs are `Operator::bodies`). Tensor attributes become constants before. The
+/// exception is ConstantOfShape: its one-element `value` is kept as a number, with the element type's number in
+/// `value_type`.
 using AttributeValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
                                     std::vector<std::string>>;
 using Attributes = std::map<std::string, AttributeValue, std::less<>>;

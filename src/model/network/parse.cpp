@@ -136,6 +136,7 @@ public:
                 diagnostics_.error({network_.file, number, static_cast<int>(mistake.at) + 1}, mistake.message);
             }
         }
+        if (!outer_.empty()) diagnostics_.error({network_.file}, "a body has no line 'end'");
         if (diagnostics_.failures() != before || !verify(network_, diagnostics_)) return std::nullopt;
         return std::move(network_);
     }
@@ -153,12 +154,51 @@ private:
             readConstant(line);
         } else if (keyword == "op" || keyword == "host") {
             readOperator(line, keyword == "op");
+        } else if (keyword == "body") {
+            beginBody(line);
+        } else if (keyword == "end") {
+            endBody(line);
         } else if (keyword == "output") {
             network_.outputs.push_back(reference(line));
         } else {
-            Line::failAt(at, fmt::format("'{}' is none of network, input, constant, op, host, output", keyword));
+            Line::failAt(at,
+                         fmt::format("'{}' is none of network, input, constant, op, host, body, end, output", keyword));
         }
         if (!line.atEnd()) line.fail("the line should end here");
+    }
+
+    void beginBody(Line& line) {
+        if (network_.operators.empty()) line.fail("a body stands after its operator");
+        if (outer_.size() >= kMostNested) line.fail(fmt::format("bodies are nested deeper than {}", kMostNested));
+        Outer outer;
+        outer.attribute = line.word();
+        const std::int64_t formals = line.integer();
+        if (formals < 0) line.fail("the number of formal inputs is negative");
+        outer.body.formals = static_cast<std::size_t>(formals);
+        line.expect("[");
+        for (const std::int64_t index : list<std::int64_t>(line, [&] { return line.integer(); })) {
+            if (index < 0) line.fail("the number of an input is negative");
+            outer.body.captured.push_back(static_cast<std::size_t>(index));
+        }
+        outer.network = std::move(network_);
+        outer.names = std::move(names_);
+        network_ = Network{};
+        network_.file = outer.network.file;
+        names_.clear();
+        outer_.push_back(std::move(outer));
+    }
+
+    void endBody(Line& line) {
+        if (outer_.empty()) line.fail("no body is open");
+        Outer outer = std::move(outer_.back());
+        outer_.pop_back();
+        outer.body.network = std::make_shared<const Network>(std::move(network_));
+        network_ = std::move(outer.network);
+        names_ = std::move(outer.names);
+        Operator& op = network_.operators[OperatorId(network_.operators.size() - 1)];
+        if (!op.bodies.emplace(outer.attribute, std::move(outer.body)).second) {
+            line.fail(fmt::format("body '{}' stands twice", outer.attribute));
+        }
     }
 
     static std::string tensorName(Line& line) {
@@ -287,9 +327,19 @@ private:
         return values;
     }
 
+    /// What waits while a body is read.
+    struct Outer {
+        Network network;
+        std::map<std::string, TensorId> names;
+        std::string attribute;
+        Body body;
+    };
+    static constexpr std::size_t kMostNested = 100;
+
     Diagnostics& diagnostics_;
     Network network_;
     std::map<std::string, TensorId> names_;
+    std::vector<Outer> outer_;
 };
 
 }  // namespace

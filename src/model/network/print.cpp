@@ -96,7 +96,12 @@ std::string operatorLine(const Network& network, const Operator& op) {
         parts.push_back(fmt::format("{} = {}", word(name), std::visit(ValuePrinter(), value)));
     }
     if (!parts.empty()) line += fmt::format(" {{{}}}", fmt::join(parts, ", "));
-    return line + "\n";
+    line += '\n';
+    for (const auto& [attribute, body] : op.bodies) {
+        line += fmt::format("body {} {} [{}]\n", word(attribute), body.formals, fmt::join(body.captured, ", "));
+        line += printText(*body.network) + "end\n";
+    }
+    return line;
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace {
 
 class Verifier {
 public:
-    Verifier(const Network& network, Diagnostics& diagnostics)
-        : network_(network), diagnostics_(diagnostics), produced_(network.tensors.size()) {}
+    Verifier(const Network& network, Diagnostics& diagnostics, bool isBody)
+        : network_(network), diagnostics_(diagnostics), isBody_(isBody), produced_(network.tensors.size()) {}
 
     bool run() {
         const std::size_t before = diagnostics_.failures();
@@ -52,6 +52,12 @@ private:
         } else if (tensor.constant->hasValues()) {
             const auto size = static_cast<std::int64_t>(tensor.constant->bytes.size());
             const std::int64_t needed = tensor.elements() * (bitWidth(tensor.type) / 8);
+            const auto strings = static_cast<std::int64_t>(tensor.constant->strings.size());
+            const std::int64_t neededStrings = tensor.type == DataType::string ? tensor.elements() : 0;
+            if (strings != neededStrings) {
+                fail(fmt::format("{} is a constant of {} texts; its shape {} and type {} make {}", label(id), strings,
+                                 text(*tensor.shape), name(tensor.type), neededStrings));
+            }
             if (size != needed) {
                 fail(fmt::format("{} is a constant of {} bytes; its shape {} and type {} make {}", label(id), size,
                                  text(*tensor.shape), name(tensor.type), needed));
@@ -69,7 +75,7 @@ private:
             if (produced_[id]) fail(fmt::format("{} is a graph input and produced elsewhere too", label(id)));
             produced_[id] = true;
             const Tensor& tensor = network_.tensors[id];
-            if (!tensor.shape || tensor.type == DataType::undefined) {
+            if (!isBody_ && (!tensor.shape || tensor.type == DataType::undefined)) {
                 fail(fmt::format("{} is a graph input without shape or type", label(id)));
             }
         }
@@ -85,8 +91,23 @@ private:
             }
             if (op.type.empty()) fail(fmt::format("operator '{}' has no type", op.name));
             for (const TensorId id : op.inputs) checkRead(op, id);
+            for (const auto& [attribute, body] : op.bodies) checkBody(op, attribute, body);
             for (const TensorId id : op.outputs) checkWritten(op, id);
         }
+    }
+
+    void checkBody(const Operator& op, const std::string& attribute, const Body& body) {
+        const std::string label = fmt::format("body '{}' of operator '{}'", attribute, op.name);
+        if (op.known) fail(fmt::format("{}: an operator with a body is host work, not known", label));
+        if (!body.network) return fail(fmt::format("{} has no network", label));
+        if (body.formals + body.captured.size() != body.network->inputs.size()) {
+            fail(fmt::format("{} has {} inputs; {} formal and {} captured ones are said", label,
+                             body.network->inputs.size(), body.formals, body.captured.size()));
+        }
+        for (const std::size_t index : body.captured) {
+            if (!op.input(index).valid()) fail(fmt::format("{} captures input {}, which is left out", label, index));
+        }
+        Verifier(*body.network, diagnostics_, true).run();
     }
 
     void checkRead(const Operator& op, TensorId id) {
@@ -130,11 +151,12 @@ private:
 
     const Network& network_;
     Diagnostics& diagnostics_;
+    bool isBody_;
     Table<TensorId, char> produced_;
 };
 
 }  // namespace
 
-bool verify(const Network& network, Diagnostics& diagnostics) { return Verifier(network, diagnostics).run(); }
+bool verify(const Network& network, Diagnostics& diagnostics) { return Verifier(network, diagnostics, false).run(); }
 
 }  // namespace millrace::model

@@ -104,7 +104,9 @@ Operator Importer::makeOperator(const onnx::NodeProto& node, int index, Attribut
     op.version = opset == opsets_.end() ? 0 : opset->second;
     op.attributes = std::move(attributes);
     op.known = !hasSubgraph(node) && findSpec(op.type, op.domain, op.version) != nullptr;
-    for (const std::string& name : readNames(node)) op.inputs.push_back(name.empty() ? TensorId() : tensorNamed(name));
+    const std::vector<std::string> names = readNames(node);
+    for (const std::string& name : names) op.inputs.push_back(name.empty() ? TensorId() : tensorNamed(name));
+    op.bodies = readBodies(node, names, opsets_, place_);
     for (const std::string& name : node.output()) {
         op.outputs.push_back(name.empty() ? TensorId() : declare(name, Tensor{}));
     }

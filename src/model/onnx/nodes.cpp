@@ -37,6 +37,38 @@ std::optional<AttributeValue> plainValue(const onnx::AttributeProto& attribute) 
     }
 }
 
+template <class T>
+T firstOf(const std::vector<std::uint8_t>& bytes) {
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+}
+
+/// The value of a tensor of one element, as a number; unsigned 64-bit ones as the signed number of the same bits.
+std::optional<AttributeValue> onlyValue(const Tensor& tensor) {
+    const std::vector<std::uint8_t>& bytes = tensor.constant->bytes;
+    if (const auto reals = tensor.reals(); reals && !reals->empty()) return reals->front();
+    if (bytes.empty()) return std::nullopt;
+    switch (tensor.type) {
+        case DataType::int8: return std::int64_t{firstOf<std::int8_t>(bytes)};
+        case DataType::uint8:
+        case DataType::boolean: return std::int64_t{bytes.front()};
+        case DataType::int16: return std::int64_t{firstOf<std::int16_t>(bytes)};
+        case DataType::uint16: return std::int64_t{firstOf<std::uint16_t>(bytes)};
+        case DataType::int32: return std::int64_t{firstOf<std::int32_t>(bytes)};
+        case DataType::uint32: return std::int64_t{firstOf<std::uint32_t>(bytes)};
+        case DataType::int64:
+        case DataType::uint64: return firstOf<std::int64_t>(bytes);
+        case DataType::bfloat16: {
+            const std::uint32_t bits = std::uint32_t{firstOf<std::uint16_t>(bytes)} << 16;
+            float value;
+            std::memcpy(&value, &bits, sizeof value);
+            return static_cast<double>(value);
+        }
+        default: return std::nullopt;
+    }
+}
+
 bool fillValue(const onnx::TensorProto& proto, const std::string& label, const ModelPlace& place,
                Attributes& attributes) {
     auto tensor = readTensor(proto, label, place);
@@ -47,13 +79,7 @@ bool fillValue(const onnx::TensorProto& proto, const std::string& label, const M
         return false;
     }
     attributes["value_type"] = static_cast<std::int64_t>(tensor->type);
-    if (const auto integers = tensor->integers(); integers && !integers->empty()) {
-        attributes["value"] = integers->front();
-    } else if (const auto reals = tensor->reals(); reals && !reals->empty()) {
-        attributes["value"] = reals->front();
-    } else if (tensor->constant->bytes.size() == 1) {
-        attributes["value"] = std::int64_t{tensor->constant->bytes.front()};
-    }
+    if (auto value = onlyValue(*tensor)) attributes["value"] = *std::move(value);
     return true;
 }
 
@@ -92,11 +118,11 @@ Tensor listConstant(DataType type, const std::vector<T>& values, bool scalar) {
     return tensor;
 }
 
-Tensor textConstant(std::int64_t count, bool scalar) {
+Tensor textConstant(std::vector<std::string> values, bool scalar) {
     Tensor tensor;
     tensor.type = DataType::string;
-    tensor.shape = scalar ? Shape{} : Shape{count};
-    tensor.constant = Constant{};
+    tensor.shape = scalar ? Shape{} : Shape{static_cast<std::int64_t>(values.size())};
+    tensor.constant = Constant{{}, std::move(values)};
     return tensor;
 }
 
@@ -135,8 +161,10 @@ std::optional<Tensor> readConstant(const onnx::NodeProto& node, const std::strin
         if (name == "sparse_value") return readSparseTensor(attribute.sparse_tensor(), label, place);
         if (name == "value_float") return listConstant<float>(DataType::float32, {attribute.f()}, true);
         if (name == "value_int") return listConstant<std::int64_t>(DataType::int64, {attribute.i()}, true);
-        if (name == "value_string") return textConstant(1, true);
-        if (name == "value_strings") return textConstant(attribute.strings_size(), false);
+        if (name == "value_string") return textConstant({attribute.s()}, true);
+        if (name == "value_strings") {
+            return textConstant({attribute.strings().begin(), attribute.strings().end()}, false);
+        }
         if (name == "value_floats") {
             return listConstant(DataType::float32,
                                 std::vector<float>(attribute.floats().begin(), attribute.floats().end()), false);

@@ -24,6 +24,12 @@ std::optional<Tensor> readConstant(const onnx::NodeProto& node, const std::strin
 /// Tensors that a node reads: its inputs ("" where one is left out), then the outer tensors that its subgraphs read.
 std::vector<std::string> readNames(const onnx::NodeProto& node);
 
+/// The graph attributes of a node as Networks of their own; `outer` are the node's `readNames`. What cannot be read is
+/// reported.
+std::map<std::string, Body, std::less<>> readBodies(const onnx::NodeProto& node, const std::vector<std::string>& outer,
+                                                    const std::map<std::string, std::int64_t>& opsets,
+                                                    const ModelPlace& place);
+
 /// "" for ONNX's own domain.
 std::string domainOf(std::string_view domain);
 

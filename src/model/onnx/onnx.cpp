@@ -7,6 +7,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "model/onnx/functions.h"
 #include "model/onnx/importer.h"
 #include "support/files.h"
 
@@ -90,6 +91,20 @@ std::optional<Network> readOnnx(const std::string& path, const ImportOptions& op
     return parseOnnx(*bytes, path, options, diagnostics);
 }
 
+std::optional<Tensor> parseTensor(std::string_view bytes, const std::string& file, Diagnostics& diagnostics) {
+    onnx::TensorProto proto;
+    const bool fits = static_cast<std::int64_t>(bytes.size()) <= kLargestFile;
+    if (!fits || bytes.empty() || !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+        !proto.has_data_type()) {
+        diagnostics.error({file}, fmt::format("is no ONNX tensor: {} ({} bytes)", guess(bytes), bytes.size()),
+                          "give a TensorProto, as ONNX's test data have them");
+        return std::nullopt;
+    }
+    auto tensor = readTensor(proto, "the tensor", {file, diagnostics});
+    if (tensor) tensor->name = proto.name();
+    return tensor;
+}
+
 std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file, const ImportOptions& options,
                                  Diagnostics& diagnostics) {
     onnx::ModelProto model;
@@ -98,6 +113,7 @@ std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file
         return notOnnx(bytes, file, diagnostics);
     }
     if (!model.has_graph() || !model.has_ir_version()) return notOnnx(bytes, file, diagnostics);
+    if (model.functions_size() > 0 && !inlineFunctions(model, {file, diagnostics})) return std::nullopt;
     return Importer(model, {file, diagnostics}, options).run();
 }
 

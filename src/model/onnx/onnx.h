@@ -28,6 +28,7 @@ inline constexpr std::int64_t kLastIrVersion = 13;
 /// - constants are the initializers, the outputs of Constant operators, and what shape arithmetic (Shape, Gather,
 ///   Concat, ...) comes to: such operators are folded away;
 /// - operators stand in the file's order, or sorted if that order reads a tensor before it is produced;
+/// - calls of the file's own functions are replaced by what the functions do;
 /// - operators of other domains, of unknown types, with subgraphs, or of shapes that depend on run-time values are kept
 ///   with `known == false`; outer tensors that a subgraph reads are appended to the inputs;
 /// - names of operators are unique: missing and repeated ones are made up.
@@ -39,5 +40,8 @@ std::optional<Network> readOnnx(const std::string& path, const ImportOptions& op
 /// As `readOnnx`, from bytes; `file` is for messages, and its folder is where external data are looked for.
 std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file, const ImportOptions& options,
                                  Diagnostics& diagnostics);
+
+/// One tensor that stands alone, as in the .pb files of ONNX's test data (a TensorProto): name, type, shape and values.
+std::optional<Tensor> parseTensor(std::string_view bytes, const std::string& file, Diagnostics& diagnostics);
 
 }  // namespace millrace::model

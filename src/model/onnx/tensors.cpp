@@ -131,6 +131,16 @@ std::optional<Tensor> readHead(const google::protobuf::RepeatedField<google::pro
     return std::nullopt;
 }
 
+std::optional<Tensor> withStrings(const onnx::TensorProto& proto, Tensor tensor, const std::string& label,
+                                  const ModelPlace& place) {
+    tensor.constant->strings.assign(proto.string_data().begin(), proto.string_data().end());
+    const auto count = static_cast<std::int64_t>(tensor.constant->strings.size());
+    if (count == 0 || count == tensor.elements()) return tensor;
+    place.diagnostics.error({place.file}, fmt::format("{}: {} texts; shape {} makes {}", label, count,
+                                                      text(*tensor.shape), tensor.elements()));
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<DataType> readDataType(std::int64_t number, const std::string& label, const ModelPlace& place) {
@@ -143,7 +153,8 @@ std::optional<DataType> readDataType(std::int64_t number, const std::string& lab
 
 std::optional<Tensor> readTensor(const onnx::TensorProto& proto, const std::string& label, const ModelPlace& place) {
     auto tensor = readHead(proto.dims(), proto.data_type(), label, place);
-    if (!tensor || tensor->type == DataType::string) return tensor;
+    if (!tensor) return std::nullopt;
+    if (tensor->type == DataType::string) return withStrings(proto, *std::move(tensor), label, place);
     if (proto.data_location() == 1) {
         if (!readExternal(proto, label, place, *tensor)) return std::nullopt;
         return tensor;
