@@ -10,9 +10,35 @@ namespace {
 using Family = std::span<const KernelEntry> (*)();
 
 constexpr Family kFamilies[] = {
-    arithmeticKernels, logicKernels,  unaryKernels,  activationKernels, softmaxKernels,
-    castKernels,       reduceKernels, orderKernels,  layoutKernels,     joinKernels,
-    gatherKernels,     fillKernels,   randomKernels, controlKernels,    lossKernels,
+    // Those where networks spend their time.
+    convolutionKernels,
+    matrixKernels,
+    poolingKernels,
+    regionKernels,
+    normalizationKernels,
+    resizeKernels,
+    quantizeKernels,
+    integerKernels,
+    recurrentKernels,
+    einsumKernels,
+    samplingKernels,
+    signalKernels,
+    // The others.
+    arithmeticKernels,
+    logicKernels,
+    unaryKernels,
+    activationKernels,
+    softmaxKernels,
+    castKernels,
+    reduceKernels,
+    orderKernels,
+    layoutKernels,
+    joinKernels,
+    gatherKernels,
+    fillKernels,
+    randomKernels,
+    controlKernels,
+    lossKernels,
 };
 
 bool before(const KernelEntry& a, const KernelEntry& b) {

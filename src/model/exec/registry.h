@@ -31,4 +31,17 @@ std::span<const KernelEntry> randomKernels();
 std::span<const KernelEntry> controlKernels();
 std::span<const KernelEntry> lossKernels();
 
+std::span<const KernelEntry> convolutionKernels();
+std::span<const KernelEntry> matrixKernels();
+std::span<const KernelEntry> poolingKernels();
+std::span<const KernelEntry> regionKernels();
+std::span<const KernelEntry> normalizationKernels();
+std::span<const KernelEntry> resizeKernels();
+std::span<const KernelEntry> quantizeKernels();
+std::span<const KernelEntry> integerKernels();
+std::span<const KernelEntry> recurrentKernels();
+std::span<const KernelEntry> einsumKernels();
+std::span<const KernelEntry> samplingKernels();
+std::span<const KernelEntry> signalKernels();
+
 }  // namespace millrace::model::exec
