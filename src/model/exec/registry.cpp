@@ -10,9 +10,9 @@ namespace {
 using Family = std::span<const KernelEntry> (*)();
 
 constexpr Family kFamilies[] = {
-    arithmeticKernels, logicKernels,  unaryKernels,  activationKernels, softmaxKernels,
-    castKernels,       reduceKernels, orderKernels,  layoutKernels,     joinKernels,
-    gatherKernels,     fillKernels,   randomKernels, controlKernels,    lossKernels,
+    arithmeticKernels, logicKernels,   unaryKernels,  activationKernels, softmaxKernels, castKernels,
+    reduceKernels,     orderKernels,   layoutKernels, joinKernels,       gatherKernels,  fillKernels,
+    randomKernels,     controlKernels, lossKernels,   sequenceKernels,
 };
 
 bool before(const KernelEntry& a, const KernelEntry& b) {

@@ -30,5 +30,6 @@ std::span<const KernelEntry> fillKernels();
 std::span<const KernelEntry> randomKernels();
 std::span<const KernelEntry> controlKernels();
 std::span<const KernelEntry> lossKernels();
+std::span<const KernelEntry> sequenceKernels();
 
 }  // namespace millrace::model::exec
