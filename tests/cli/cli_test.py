@@ -332,6 +332,7 @@ class Cli(unittest.TestCase):
         table = json.loads(run("ops", "--json").stdout)["operators"]
         conv = next(row for row in table if row["name"] == "Add")
         self.assertTrue(conv["imported"] and conv["executed"] and conv["costed"])
+        self.assertEqual(run("ops", "--markdown").stdout, (SOURCE / "docs/operators.md").read_text())
         self.assertIn(f"{len(table)} operators", run("ops").stdout)
 
     def test_demo(self):

@@ -177,28 +177,48 @@ T powerOf(T base, E exponent) {
     }
 }
 
-void power(Call& call) {
+/// The elements as doubles, or as integers (those beyond an int64 as the largest one).
+template <class E>
+std::vector<E> exponents(const Call& call, const Value& value) {
+    std::vector<E> result;
+    dispatchOrRefuse(call, Numbers{}, value.type(), [&]<class T>() {
+        for (const T x : value.read<T>()) {
+            if constexpr (std::is_same_v<T, std::uint64_t> && std::is_same_v<E, std::int64_t>) {
+                result.push_back(static_cast<E>(std::min<T>(x, std::numeric_limits<E>::max())));
+            } else if constexpr (isReal<T> == isReal<E>) {
+                result.push_back(static_cast<E>(static_cast<Wide<T>>(x)));
+            }
+        }
+    });
+    return result;
+}
+
+template <class E>
+void powerBy(Call& call, const std::vector<E>& exponent) {
     const Value& base = call.in(0);
-    const Value& exponent = call.in(1);
-    const std::array<const Shape*, 2> shapes{&base.shape(), &exponent.shape()};
+    const std::array<const Shape*, 2> shapes{&base.shape(), &call.in(1).shape()};
     const BroadcastPlan plan(shapes);
     Value& result = call.result(base.type(), plan.shape);
     dispatchOrRefuse(call, Numbers{}, base.type(), [&]<class T>() {
-        dispatchOrRefuse(call, Numbers{}, exponent.type(), [&]<class E>() {
-            const T* a = base.read<T>().data();
-            const E* b = exponent.read<E>().data();
-            T* y = result.write<T>().data();
-            const auto row = [&](std::int64_t at, std::int64_t count, const std::int64_t* offsets) {
-                for (std::int64_t i = 0; i < count; ++i) {
-                    const auto x = static_cast<Wide<T>>(a[offsets[0] + i * plan.rowStride(0)]);
-                    const auto e = static_cast<Wide<E>>(b[offsets[1] + i * plan.rowStride(1)]);
-                    y[at + i] = static_cast<T>(powerOf(x, e));
-                }
-            };
-            parallelFor(call.environment, plan.elements(), kElementGrain,
-                        [&](std::int64_t begin, std::int64_t end) { walkRows(plan, begin, end, row); });
-        });
+        const T* a = base.read<T>().data();
+        T* y = result.write<T>().data();
+        const auto row = [&](std::int64_t at, std::int64_t count, const std::int64_t* offsets) {
+            for (std::int64_t i = 0; i < count; ++i) {
+                const auto x = static_cast<Wide<T>>(a[offsets[0] + i * plan.rowStride(0)]);
+                const E e = exponent[static_cast<std::size_t>(offsets[1] + i * plan.rowStride(1))];
+                y[at + i] = static_cast<T>(powerOf(x, e));
+            }
+        };
+        parallelFor(call.environment, plan.elements(), kElementGrain,
+                    [&](std::int64_t begin, std::int64_t end) { walkRows(plan, begin, end, row); });
     });
+}
+
+void power(Call& call) {
+    const Value& exponent = call.in(1);
+    const bool real = dispatch(Floats{}, exponent.type(), []<class T>() {});
+    if (real) return powerBy(call, exponents<double>(call, exponent));
+    powerBy(call, exponents<std::int64_t>(call, exponent));
 }
 
 using Unsigned = Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;

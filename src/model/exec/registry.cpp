@@ -39,6 +39,7 @@ constexpr Family kFamilies[] = {
     randomKernels,
     controlKernels,
     lossKernels,
+    sequenceKernels,
 };
 
 bool before(const KernelEntry& a, const KernelEntry& b) {

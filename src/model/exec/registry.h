@@ -30,6 +30,7 @@ std::span<const KernelEntry> fillKernels();
 std::span<const KernelEntry> randomKernels();
 std::span<const KernelEntry> controlKernels();
 std::span<const KernelEntry> lossKernels();
+std::span<const KernelEntry> sequenceKernels();
 
 std::span<const KernelEntry> convolutionKernels();
 std::span<const KernelEntry> matrixKernels();
