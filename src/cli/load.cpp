@@ -43,8 +43,10 @@ std::optional<model::ImportOptions> importOptions(const std::vector<std::string>
 
 std::optional<model::Network> loadNetwork(const std::string& path, const std::vector<std::string>& inputShapes,
                                           Diagnostics& diagnostics) {
-    const auto import = importOptions(inputShapes, diagnostics);
-    return import ? model::readOnnx(path, *import, diagnostics) : std::nullopt;
+    auto import = importOptions(inputShapes, diagnostics);
+    if (!import) return std::nullopt;
+    import->inlineFunctions = true;
+    return model::readOnnx(path, *import, diagnostics);
 }
 
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics) {
@@ -54,7 +56,9 @@ std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diag
         if (name != kOffchipInCore) lowering.compat.push_back(name);
     }
     if (isLayerFile(options.path)) return workload::readLayers(options.path, diagnostics);
-    const auto network = loadNetwork(options.path, options.inputShapes, diagnostics);
+    const auto import = importOptions(options.inputShapes, diagnostics);
+    if (!import) return std::nullopt;
+    const auto network = model::readOnnx(options.path, *import, diagnostics);
     if (!network) return std::nullopt;
     return workload::lower(*network, lowering, diagnostics);
 }

@@ -38,7 +38,7 @@ struct ModelOptions {
 std::optional<model::ImportOptions> importOptions(const std::vector<std::string>& inputShapes,
                                                   Diagnostics& diagnostics);
 std::optional<workload::Workload> loadWorkload(const ModelOptions& options, Diagnostics& diagnostics);
-/// The network alone. "NAME=1,3,224,224" each.
+/// The network alone, to be executed: functions are inlined. "NAME=1,3,224,224" each.
 std::optional<model::Network> loadNetwork(const std::string& path, const std::vector<std::string>& inputShapes,
                                           Diagnostics& diagnostics);
 /// The compatibility switch that is not one of lowering: see `explore::Options::offchipInCore`.

@@ -176,7 +176,7 @@ ModelBuilder functions() {
 
 TEST(Functions, AreReplacedByWhatTheyDo) {
     Diagnostics diagnostics;
-    const auto network = functions().import(diagnostics);
+    const auto network = functions().import(diagnostics, {{}, true});
     ASSERT_TRUE(network) << diagnostics.text();
     EXPECT_EQ(network->operators.size(), 4U);
     for (const Operator& op : network->operators) EXPECT_TRUE(op.known) << op.name;
@@ -190,7 +190,7 @@ TEST(Functions, ThatCallThemselvesAreErrors) {
     builder.model.mutable_functions(0)->mutable_node(0)->set_op_type("Outer");
     builder.model.mutable_functions(0)->mutable_node(0)->set_domain("own");
     Diagnostics diagnostics;
-    EXPECT_FALSE(builder.import(diagnostics));
+    EXPECT_FALSE(builder.import(diagnostics, {{}, true}));
     EXPECT_NE(diagnostics.text().find("it may call itself"), std::string::npos) << diagnostics.text();
 }
 

@@ -306,7 +306,7 @@ void addField(Message& message, int field, const std::string& content) {
     ASSERT_TRUE(message.ParseFromString(bytes));
 }
 
-// Documentation, metadata, functions, denotations: fields that Millrace's schema has no name for.
+// Documentation, metadata, training, denotations: fields that Millrace's schema has no name for.
 TEST_F(Convert, WhatHasNoNameHereStays) {
     ModelBuilder b = sample();
     b.valueInfo("c", {1, 16, 8, 8});
@@ -318,13 +318,13 @@ TEST_F(Convert, WhatHasNoNameHereStays) {
     addField(*b.graph().mutable_node(0), 6, "doc of conv");
     addField(b.graph(), 10, "doc of graph");
     addField(b.model, 14, "metadata");
-    addField(b.model, 25, "function");
+    addField(b.model, 20, "training");
     ConvertOptions wanted = options();
     wanted.shapes = true;
     wanted.externalData = "w.bin";
     const Converted result = converted(b, at("in.onnx"), wanted);
     for (const auto* part :
-         {"DATA_CHANNEL", "IMAGE", "doc of c", "doc of w", "doc of conv", "doc of graph", "metadata", "function"}) {
+         {"DATA_CHANNEL", "IMAGE", "doc of c", "doc of w", "doc of conv", "doc of graph", "metadata", "training"}) {
         EXPECT_THAT(result.model, HasSubstr(part));
     }
     // Undone, the conversion gives the bytes of the input: only shapes and weights differ.

@@ -65,7 +65,7 @@ std::string dump(const std::string& folder, const Network& network, const std::v
 
 int runCase(const std::string& path, const std::string& folder, int runs, int threads) {
     Diagnostics diagnostics;
-    std::optional<Network> network = readOnnx(path, {}, diagnostics);
+    std::optional<Network> network = readOnnx(path, {{}, true}, diagnostics);
     if (!network) {
         std::fputs(diagnostics.text().c_str(), stderr);
         return 3;

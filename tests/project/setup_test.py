@@ -10,7 +10,7 @@ DPKG = '#!/bin/bash\nfor p in "${@:3}"; do if grep -qx "$p" "$HERE/have"; then e
 APT = '#!/bin/bash\necho "apt-get $*" >>"$HERE/log"\n[ "${@: -1}" != update ] || exit ${UPDATE_CODE:-0}\n'
 SUDO = '#!/bin/bash\necho "sudo $1" >>"$HERE/log"\n[ "$1" = -n ] && shift\nexec "$@"\n'
 ALL = ("g++ cmake ninja-build pkg-config protobuf-compiler libprotobuf-dev libyaml-cpp-dev nlohmann-json3-dev "
-       "libcli11-dev libfmt-dev libcairo2-dev zlib1g-dev fonts-dejavu-core").split()
+       "libcli11-dev libfmt-dev libcairo2-dev zlib1g-dev coinor-cbc fonts-dejavu-core").split()
 
 
 class Setup(unittest.TestCase):

@@ -131,7 +131,11 @@ TEST(Best, HoldsNoMoreThanAllowed) {
             EXPECT_LE(test::peakMemoryOf(*result), options.fused.memory->value());
         } else {
             EXPECT_TRUE(diagnostics.anyInfeasible()) << diagnostics.text();
-            EXPECT_NE(diagnostics.text().find(std::to_string(options.fused.memory->value() / 8)), std::string::npos);
+            // Where only the layer-by-layer schedule exists, the message is about tiles that fit nowhere.
+            if (free->policy == "fused") {
+                EXPECT_NE(diagnostics.text().find(std::to_string(options.fused.memory->value() / 8)),
+                          std::string::npos);
+            }
         }
     }
     EXPECT_GT(found, runs / 8);

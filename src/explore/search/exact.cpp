@@ -24,6 +24,16 @@ constexpr std::uint64_t kLeaf = 1000;
 std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMost / b ? kMost : a * b; }
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return std::min(a + b, kMost); }
 
+/// Steps of a loop that each of its parts over cores has at least, however it is cut in time too: in t parts, which
+/// differ by one step, each core has t of them.
+std::int64_t leastShare(std::int64_t size, std::int64_t parts) {
+    std::int64_t least = size / parts;
+    for (std::int64_t times = 2; parts > 1 && times <= size / parts; ++times) {
+        least = std::min(least, times * (size / (parts * times)));
+    }
+    return least;
+}
+
 /// Cycles that each core is busy with a layer at least, by core.
 std::vector<double> loadsOf(const Layer& layer, const Layout& layout, const Scene& scene, fusion::Halo halo) {
     std::vector<double> loads(scene.chip().cores.size(), 0.0);
@@ -32,7 +42,7 @@ std::vector<double> loadsOf(const Layer& layer, const Layout& layout, const Scen
     if (halo == fusion::Halo::recompute || platform::Writing(layer).operations() != layer.operations()) return loads;
     double share = 1;
     for (std::size_t dim = 0; dim < layer.dims.size(); ++dim) {
-        share *= static_cast<double>(layer.dims[dim].size / tiling::partsOf(layout.inter, dim));
+        share *= static_cast<double>(leastShare(layer.dims[dim].size, tiling::partsOf(layout.inter, dim)));
     }
     const auto parts = static_cast<std::size_t>(tiling::partsOf(layout.inter));
     for (std::size_t part = 0; part < parts; ++part) {

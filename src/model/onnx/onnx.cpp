@@ -122,7 +122,8 @@ std::optional<Network> parseOnnx(std::string_view bytes, const std::string& file
                                  Diagnostics& diagnostics) {
     auto model = decodeModel(bytes, file, diagnostics);
     if (!model) return std::nullopt;
-    if (model->functions_size() > 0 && !inlineFunctions(*model, {file, diagnostics})) return std::nullopt;
+    if (options.inlineFunctions && model->functions_size() > 0 && !inlineFunctions(*model, {file, diagnostics}))
+        return std::nullopt;
     return Importer(*model, {file, diagnostics}, options).run();
 }
 

@@ -13,6 +13,8 @@ namespace millrace::model {
 struct ImportOptions {
     /// Shapes of graph inputs by name; they pin free dimensions, and replace fixed ones.
     std::map<std::string, Shape> inputShapes;
+    /// Calls of the model's own functions become the operators of the function; else they stay, as unknown operators.
+    bool inlineFunctions = false;
 };
 
 /// Opsets of ONNX's own domain, and versions of the file format, that are read.
