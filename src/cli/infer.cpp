@@ -70,7 +70,8 @@ std::vector<Value> inputValues(const model::Network& network, const Arrays& give
         inference.inputs.push_back({tensor.name, values.back()});
     }
     if (used == given.size()) return values;
-    for (const auto& [name, tensor] : given) {
+    for (const auto& entry : given) {
+        const std::string& name = entry.first;
         const bool known = std::any_of(network.inputs.begin(), network.inputs.end(),
                                        [&](model::TensorId id) { return network.tensors[id].name == name; });
         if (!known) {

@@ -109,7 +109,7 @@ struct SteadyRecord {
     std::size_t choices = 0;  ///< decisions
     std::size_t variables = 0;
     std::size_t rows = 0;
-    std::string core;       ///< the busiest
+    std::string core;  ///< the busiest
     Cycles simulated;
     std::vector<SteadyPart> parts;  ///< add up to simulated - prediction
 };
