@@ -106,7 +106,7 @@ private:
         if (quote != '\'' && quote != '"') throw Mistake{"its header does not parse: a text is missing", ""};
         const std::size_t end = text_.find(quote, ++at_);
         if (end == std::string_view::npos) throw Mistake{"its header ends too early", ""};
-        const std::string result(text_.substr(at_, end - at_));
+        std::string result(text_.substr(at_, end - at_));
         at_ = end + 1;
         return result;
     }

@@ -201,7 +201,7 @@ Value constantValue(const Tensor& tensor) {
     const std::vector<std::uint8_t>& bytes = tensor.constant->bytes;
     if (bytes.empty() && tensor.elements() != 0) return {};
     if (bytes.empty()) return Value(tensor.type, *tensor.shape);
-    const Value value = Value::borrowed(tensor.type, *tensor.shape, std::as_bytes(std::span(bytes)));
+    Value value = Value::borrowed(tensor.type, *tensor.shape, std::as_bytes(std::span(bytes)));
     const bool odd = tensor.type == DataType::boolean &&
                      std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte > 1; });
     if (!odd) return value;

@@ -215,6 +215,7 @@ void scatterNd(Call& call) {
 std::int64_t wholeNumber(const Value& value, std::size_t i) {
     std::int64_t result = 0;
     const bool good = dispatch(Numbers{}, value.type(), [&]<class T>() {
+        // NOLINTNEXTLINE(bugprone-signed-char-misuse): numbers, no characters
         result = static_cast<std::int64_t>(static_cast<Wide<T>>(value.read<T>()[i]));
     });
     if (!good) throw Refused{fmt::format("{} is no number", name(value.type()))};
