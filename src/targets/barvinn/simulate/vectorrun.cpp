@@ -211,7 +211,7 @@ private:
 std::optional<std::string> difference(const Vector& vector, const VectorOptions& options, const SourceLocation& where,
                                       Diagnostics& diagnostics) {
     Runner runner(vector.fills, options);
-    const Difference found = std::visit([&](const auto& run) { return runner(run); }, vector.run);
+    Difference found = std::visit([&](const auto& run) { return runner(run); }, vector.run);
     if (!runner.tooLong()) return found;
     diagnostics.error(where, "record '" + vector.id + "' runs for more than " + std::to_string(options.cycleLimit) +
                                  " cycles, the most that a record may take");
