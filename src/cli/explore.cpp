@@ -101,9 +101,9 @@ Exit explore(ExploreOptions options) {
         std::fputs(report::table(*result).c_str(), stdout);
         if (options.common.explain) std::fputs(report::explain(*result, options.common.explainWhat).c_str(), stdout);
         if (written) {
-            std::printf("\nWritten to %s: result.json mapping.yaml schedule.png memory.png trace.json%s%s\n",
-                        options.common.out.c_str(), result->tileOrder.empty() ? "" : " order.csv",
-                        result->front ? " front.json front.png" : "");
+            std::printf("\nWritten to %s: result.json mapping.yaml schedule.png memory.png%s%s%s\n",
+                        options.common.out.c_str(), isTraced(*result) ? " trace.json" : "",
+                        result->tileOrder.empty() ? "" : " order.csv", result->front ? " front.json front.png" : "");
         }
     }
     return report(diagnostics, options.common);

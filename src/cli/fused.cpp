@@ -32,6 +32,10 @@ std::optional<explore::FusedOptions> fusedOptions(const FusedChoice& choice, con
 /// More tiles and transfers than this make a trace that no viewer opens.
 static constexpr std::size_t kMostTraced = 1'000'000;
 
+bool isTraced(const explore::Result& result) {
+    return result.problem.tasks.size() + result.schedule.transfers.size() <= kMostTraced;
+}
+
 /// First what gives the schedule again, so that it is there whatever comes in between.
 bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics) {
     const auto put = [&](const char* name, bool is, const auto& content) {
@@ -40,11 +44,11 @@ bool writeResult(const std::string& folder, const explore::Result& result, doubl
         if (!is) std::filesystem::remove(path, ignored);
         return !is || writeFile(path, content(), diagnostics);
     };
-    const std::size_t events = result.problem.tasks.size() + result.schedule.transfers.size();
-    const bool traced = events <= kMostTraced;
+    const bool traced = isTraced(result);
     if (!traced) {
         diagnostics.warning({folder + "/trace.json"},
-                            fmt::format("is left out: {} tiles and transfers are more than {}", events, kMostTraced));
+                            fmt::format("is left out: {} tiles and {} transfers are more than {}",
+                                        result.problem.tasks.size(), result.schedule.transfers.size(), kMostTraced));
     }
     const bool front = result.front.has_value();
     return put(fusion::kOrderFile, !result.tileOrder.empty(), [&] { return fusion::printOrder(result.tileOrder); }) &&

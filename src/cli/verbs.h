@@ -75,8 +75,10 @@ std::optional<explore::Result> searched(const workload::Workload& workload, cons
                                         const mapping::Mapping* mapping, const explore::FusedOptions& fused,
                                         const SearchChoice& choice, const Common& common, Diagnostics& diagnostics);
 
-/// Writes result.json, schedule.png, memory.png, trace.json and mapping.yaml into the folder; of a fused schedule also
-/// order.csv; of a search for a front also front.json and front.png.
+/// A schedule of few enough tiles and transfers for a trace that a viewer opens.
+bool isTraced(const explore::Result& result);
+/// Writes result.json, schedule.png, memory.png, mapping.yaml and, if it is traced, trace.json into the folder; of a
+/// fused schedule also order.csv; of a search for a front also front.json and front.png.
 bool writeResult(const std::string& folder, const explore::Result& result, double seconds, Diagnostics& diagnostics);
 
 }  // namespace millrace::cli
